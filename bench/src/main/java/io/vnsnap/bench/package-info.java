@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.bench;
+
+import org.jspecify.annotations.NullMarked;

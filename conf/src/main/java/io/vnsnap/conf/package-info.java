@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.conf;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.coordinator;
+
+import org.jspecify.annotations.NullMarked;

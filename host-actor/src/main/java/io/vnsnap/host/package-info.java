@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.host;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.it;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.net;
+
+import org.jspecify.annotations.NullMarked;

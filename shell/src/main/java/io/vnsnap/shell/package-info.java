@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.shell;
+
+import org.jspecify.annotations.NullMarked;

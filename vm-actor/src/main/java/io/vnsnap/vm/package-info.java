@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.vnsnap.vm;
+
+import org.jspecify.annotations.NullMarked;
