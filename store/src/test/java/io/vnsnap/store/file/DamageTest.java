@@ -3,6 +3,7 @@ package io.vnsnap.store.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.store.DamagedSnapshotException;
@@ -10,14 +11,18 @@ import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.SnapshotStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Flips and cuts stored files at every offset: nothing wrong is ever served. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
@@ -195,6 +200,53 @@ class DamageTest {
             .isInstanceOf(DamagedSnapshotException.class);
       }
       assertThat(served.size()).isEqualTo(StreamHeader.MIN_CHUNK_BYTES);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"00", "00000000", "7fffffff", "ffffffff", "0000000508", "000000020a7f"})
+  void shouldRefuseALogWhoseContentIsNoFrames(String hex) throws IOException {
+    byte[] content = HexFormat.of().parseHex(hex);
+    Area area =
+        new Area(
+            disk,
+            new Layout(MemoryDisk.rootPath()),
+            new Random(9)::nextLong,
+            SmallSnapshot.SETTINGS,
+            new ChunkPool(StreamHeader.MIN_CHUNK_BYTES));
+    area.ensureFolder(area.layout().snapshot("s2"));
+    area.ensureFolder(area.layout().channels("s2"));
+    StreamLayout.Trailer stored;
+    try (ContentWriter writer = ContentWriter.create(area, area.layout().channelLog("s2", 1))) {
+      writer.write(content);
+      stored = writer.commit();
+    }
+    ChannelLogRecord log =
+        ChannelLogRecord.newBuilder()
+            .setTo(1)
+            .setFrames(1)
+            .setBytes(stored.bytes())
+            .setSha256(stored.sha256())
+            .build();
+    assertThatThrownBy(() -> store.readChannelLog("s2", log))
+        .isInstanceOf(DamagedSnapshotException.class)
+        .hasMessageContaining("frame 1");
+  }
+
+  @Test
+  void shouldRefuseTrailersThatClaimMoreThanThereIs() throws IOException {
+    Path file = folder.resolve("images/vm-b.img");
+    byte[] intact = disk.content(file);
+    long salt = ByteBuffer.wrap(intact).getLong(16);
+    for (long claimed : new long[] {-1, 0, 99, 101, 1L << 31, Long.MAX_VALUE, Long.MIN_VALUE}) {
+      var trailer = new StreamLayout.Trailer(claimed, manifest.getImages(1).getSha256());
+      byte[] forged = intact.clone();
+      trailer
+          .encode(salt)
+          .get(forged, intact.length - StreamLayout.TRAILER_BYTES, StreamLayout.TRAILER_BYTES);
+      disk.setContent(file, forged);
+      assertThatThrownBy(() -> store.readImage("s1", manifest.getImages(1)))
+          .isInstanceOf(DamagedSnapshotException.class);
     }
   }
 
