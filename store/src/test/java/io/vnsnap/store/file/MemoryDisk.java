@@ -21,7 +21,18 @@ final class MemoryDisk implements Disk {
   /** What of the changes to folders that were not synced has reached the disk. */
   enum Unsynced {
     LOST,
-    KEPT
+    KEPT,
+    KEPT_AT_EVEN_DEPTH,
+    KEPT_AT_ODD_DEPTH;
+
+    boolean keptAt(int depth) {
+      return switch (this) {
+        case LOST -> false;
+        case KEPT -> true;
+        case KEPT_AT_EVEN_DEPTH -> depth % 2 == 0;
+        case KEPT_AT_ODD_DEPTH -> depth % 2 == 1;
+      };
+    }
   }
 
   private sealed interface Node {}
@@ -57,17 +68,17 @@ final class MemoryDisk implements Disk {
 
   /** The disk a machine finds when it starts again. Content that was not synced is zeros. */
   synchronized MemoryDisk afterPowerLoss(Unsynced unsynced) {
-    return new MemoryDisk(left(root, unsynced));
+    return new MemoryDisk(left(root, unsynced, 0));
   }
 
-  private static FolderNode left(FolderNode folder, Unsynced unsynced) {
+  private static FolderNode left(FolderNode folder, Unsynced unsynced, int depth) {
     FolderNode left = new FolderNode();
-    (unsynced == Unsynced.KEPT ? folder.now : folder.durable)
+    (unsynced.keptAt(depth) ? folder.now : folder.durable)
         .forEach((name, node) ->
             left.now.put(
                 name,
                 switch (node) {
-                  case FolderNode inner -> left(inner, unsynced);
+                  case FolderNode inner -> left(inner, unsynced, depth + 1);
                   case FileNode file -> {
                     FileNode copy = new FileNode();
                     copy.now = file.durable.clone();
