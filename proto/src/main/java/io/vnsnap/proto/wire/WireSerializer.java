@@ -16,6 +16,7 @@ import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.proto.VneEvent;
+import io.vnsnap.proto.VneList;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.VneRequest;
 import io.vnsnap.proto.VneState;
@@ -24,8 +25,8 @@ import java.util.Map;
 
 /**
  * Akka serializer for everything of ours that travels between hosts or is journalled: the generated
- * messages listed here under a fixed manifest each, and {@link ToVne} and {@link ToHost} as an
- * {@link Envelope} around one.
+ * messages listed here under a fixed manifest each, and {@link ToVne}, {@link ToHost} and {@link
+ * ToVneDirectory} as an {@link Envelope} around one.
  *
  * <p>Manifests are stored in journals: never change or reuse one.
  */
@@ -39,7 +40,8 @@ public final class WireSerializer extends SerializerWithStringManifest {
           "vne-event", VneEvent.parser(),
           "vne-state", VneState.parser(),
           "host-description", HostDescription.parser(),
-          "console-output", ConsoleOutput.parser());
+          "console-output", ConsoleOutput.parser(),
+          "vne-list", VneList.parser());
 
   private final ActorRefResolver resolver;
 
@@ -61,11 +63,13 @@ public final class WireSerializer extends SerializerWithStringManifest {
       case ToHost.Order order -> "host-order";
       case ToHost.Describe describe -> "host-describe";
       case ToHost.Console console -> "host-console";
+      case ToVneDirectory.ListNames list -> "directory-list-names";
       case VneReply reply -> "vne-reply";
       case VneEvent event -> "vne-event";
       case VneState state -> "vne-state";
       case HostDescription description -> "host-description";
       case ConsoleOutput output -> "console-output";
+      case VneList list -> "vne-list";
       default -> throw new IllegalArgumentException("not a wire message: " + message.getClass());
     };
   }
@@ -79,6 +83,7 @@ public final class WireSerializer extends SerializerWithStringManifest {
       case ToHost.Describe describe ->
           envelope(HostDescription.getDefaultInstance(), describe.replyTo());
       case ToHost.Console console -> envelope(console.request(), console.replyTo());
+      case ToVneDirectory.ListNames list -> envelope(VneList.getDefaultInstance(), list.replyTo());
       case MessageLite bare -> bare.toByteArray();
       default -> throw new IllegalArgumentException("not a wire message: " + message.getClass());
     };
@@ -100,6 +105,8 @@ public final class WireSerializer extends SerializerWithStringManifest {
           yield new ToHost.Console(
               ConsoleRequest.parseFrom(envelope.getPayload()), replyTo(envelope));
         }
+        case "directory-list-names" ->
+            new ToVneDirectory.ListNames(replyTo(Envelope.parseFrom(bytes)));
         default -> bare(bytes, manifest);
       };
     } catch (InvalidProtocolBufferException e) {

@@ -1,0 +1,48 @@
+package io.vnsnap.shell.cli;
+
+import io.vnsnap.proto.Manifest;
+import io.vnsnap.proto.Restored;
+import io.vnsnap.shell.api.VnsnapClient;
+import io.vnsnap.shell.render.StatusView;
+import io.vnsnap.shell.render.Units;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code vnsnap restore}. */
+@Command(
+    name = "restore",
+    description = "Replace what runs of a VNE, if anything does, by the state in a snapshot.")
+final class RestoreCommand extends ClientCommand {
+  @Parameters(paramLabel = "SNAPSHOT", description = "Its id, a beginning of it, or its label.")
+  private String snapshot = "";
+
+  @Option(
+      names = "--place",
+      paramLabel = "VM=HOST",
+      description = "Where a VM must run; repeatable. Others go to any live host.")
+  private Map<String, String> placement = new LinkedHashMap<>();
+
+  RestoreCommand(RootCommand root) {
+    super(root);
+  }
+
+  @Override
+  void run(VnsnapClient client) {
+    Manifest manifest = await(client.snapshot(snapshot));
+    String vne = manifest.getVne();
+    Restored restored =
+        new Progress(client, screen(), vne)
+            .await(
+                "Restoring " + vne, client.restore(manifest.getSnapshotId(), placement))
+            .getRestored();
+    screen().lines(StatusView.one(restored.getStatus(), style()));
+    screen()
+        .line(
+            "Restored from %s in %s."
+                .formatted(
+                    manifest.getSnapshotId(), Units.millis((double) restored.getDurationMs())));
+  }
+}

@@ -1,0 +1,29 @@
+package io.vnsnap.shell.cli;
+
+import io.vnsnap.proto.SnapshotList;
+import io.vnsnap.shell.api.VnsnapClient;
+import io.vnsnap.shell.render.JsonView;
+import io.vnsnap.shell.render.SnapshotView;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code vnsnap snapshots}. */
+@Command(name = "snapshots", description = "List the snapshots in the store, oldest first.")
+final class SnapshotsCommand extends ClientCommand {
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  SnapshotsCommand(RootCommand root) {
+    super(root);
+  }
+
+  @Override
+  void run(VnsnapClient client) {
+    SnapshotList list = await(client.snapshots());
+    screen()
+        .lines(
+            json
+                ? JsonView.text(JsonView.snapshots(list)).lines().toList()
+                : SnapshotView.list(list, zone(), style()));
+  }
+}
