@@ -47,6 +47,7 @@ final class DeleteCommand extends ClientCommand {
     }
     screen().line(question + " [y/N]");
     Scanner answer = new Scanner(System.in, System.out.charset());
-    return answer.hasNextLine() && answer.nextLine().strip().toLowerCase(Locale.ROOT).startsWith("y");
+    return answer.hasNextLine()
+        && answer.nextLine().strip().toLowerCase(Locale.ROOT).startsWith("y");
   }
 }

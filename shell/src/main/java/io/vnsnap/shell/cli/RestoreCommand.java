@@ -35,8 +35,7 @@ final class RestoreCommand extends ClientCommand {
     String vne = manifest.getVne();
     Restored restored =
         new Progress(client, screen(), vne)
-            .await(
-                "Restoring " + vne, client.restore(manifest.getSnapshotId(), placement))
+            .await("Restoring " + vne, client.restore(manifest.getSnapshotId(), placement))
             .getRestored();
     screen().lines(StatusView.one(restored.getStatus(), style()));
     screen()

@@ -51,8 +51,7 @@ public final class SnapshotView {
         "Taken %s, sealed %s later"
             .formatted(
                 Units.time(manifest.getCreatedEpochMs(), zone),
-                Units.millis(
-                    (double) manifest.getSealedEpochMs() - manifest.getCreatedEpochMs())));
+                Units.millis((double) manifest.getSealedEpochMs() - manifest.getCreatedEpochMs())));
     lines.add(
         manifest.getExact()
             ? "Exact: every channel balances"

@@ -1,0 +1,194 @@
+package io.vnsnap.shell.cli;
+
+import io.vnsnap.proto.topology.TopologyRules;
+import io.vnsnap.shell.control.ControlSockets;
+import io.vnsnap.shell.node.NodeOptions;
+import io.vnsnap.shell.node.NodeStartException;
+import io.vnsnap.shell.node.RunningNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** A command that starts a node in this process and runs it until it is told to end. */
+abstract class NodeCommand implements Callable<Integer> {
+  private static final int MAX_PORT = 65_535;
+
+  private final RootCommand root;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--name",
+      required = true,
+      paramLabel = "NAME",
+      description = "Name of the node, unique in the cluster.")
+  private String name = "";
+
+  @Option(
+      names = "--address",
+      paramLabel = "ADDRESS",
+      description = "Address that other nodes reach this one by (default: ${DEFAULT-VALUE}).")
+  private String address = "127.0.0.1";
+
+  @Option(
+      names = "--bind",
+      paramLabel = "ADDRESS",
+      description = "Address to listen on (default: that of --address).")
+  private String bind = "";
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "TCP port of the cluster's messages; 0: any (default: ${DEFAULT-VALUE}).")
+  private int port = 2551;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "ADDRESS:PORT",
+      description = "A node to join; repeatable. Without one, this node founds a cluster.")
+  private List<String> seeds = new ArrayList<>();
+
+  @Option(
+      names = "--role",
+      paramLabel = "ROLE",
+      description = "host or coordinator, instead of this command's own; repeatable.")
+  private Set<String> roles = new LinkedHashSet<>();
+
+  @Option(
+      names = "--state",
+      paramLabel = "DIR",
+      description = "Folder for the journal and the VMs' files (default: see below).")
+  private @Nullable Path state;
+
+  @Option(
+      names = "--store",
+      paramLabel = "DIR",
+      description = "Folder of the snapshot store, the same for all nodes (default: see below).")
+  private @Nullable Path store;
+
+  @Option(
+      names = "--stop-on-eof",
+      hidden = true,
+      description = "End when standard input ends, so that the node does not outlive its starter.")
+  private boolean stopOnEof;
+
+  NodeCommand(RootCommand root) {
+    this.root = root;
+  }
+
+  abstract Set<String> defaultRoles();
+
+  abstract int trunkPort();
+
+  abstract long memoryMib();
+
+  @Override
+  public final Integer call() {
+    NodeOptions options = options();
+    try (RunningNode node = root.context().launcher().get().launch(options)) {
+      Thread hook = new Thread(node::close, "vnsnap-stop");
+      Runtime.getRuntime().addShutdownHook(hook);
+      CompletableFuture<String> end = new CompletableFuture<>();
+      node.whenEnded().thenAccept(end::complete);
+      if (stopOnEof) {
+        Thread.ofVirtual().name("vnsnap-stdin").start(() -> awaitEof(System.in, end));
+      }
+      root.context()
+          .screen()
+          .line(
+              "Node %s runs on %s:%d; its control socket is %s. Ctrl-C ends it."
+                  .formatted(
+                      options.name(),
+                      options.network().address(),
+                      node.port(),
+                      options.places().socket()));
+      root.context().screen().line("Node " + options.name() + " has ended: " + end.join());
+      return CommandLineInterface.OK;
+    } catch (NodeStartException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static void awaitEof(InputStream in, CompletableFuture<String> end) {
+    try {
+      in.transferTo(OutputStream.nullOutputStream());
+      end.complete("standard input ended");
+    } catch (IOException e) {
+      end.complete("standard input failed: " + e.getMessage());
+    }
+  }
+
+  private NodeOptions options() {
+    if (!TopologyRules.isName(name)) {
+      throw usage(
+          "--name %s: 1 to 40 lower-case letters, digits and hyphens, not a hyphen first"
+              .formatted(name));
+    }
+    Set<String> taken = roles.isEmpty() ? defaultRoles() : roles;
+    for (String role : taken) {
+      if (!role.equals(NodeOptions.HOST) && !role.equals(NodeOptions.COORDINATOR)) {
+        throw usage("--role takes host or coordinator, not " + role);
+      }
+    }
+    checkPort("--port", port);
+    checkPort("--trunk-port", trunkPort());
+    if (memoryMib() < 0) {
+      throw usage("--memory takes MiB, at least 1");
+    }
+    List<NodeOptions.Seed> parsed = new ArrayList<>();
+    seeds.forEach(seed -> parsed.add(seed(seed)));
+    NodeFolders folders = NodeFolders.of(root.context().environment());
+    Path socket = root.socket();
+    return new NodeOptions(
+        name,
+        taken,
+        new NodeOptions.Network(
+            address, bind.isEmpty() ? address : bind, port, trunkPort(), parsed),
+        new NodeOptions.Places(
+            absolute(socket, ControlSockets.of(root.context().environment()).socketOf(name)),
+            absolute(state, folders.state(name)),
+            absolute(store, folders.store())),
+        memoryMib());
+  }
+
+  private static Path absolute(@Nullable Path given, Path fallback) {
+    return (given == null ? fallback : given).toAbsolutePath().normalize();
+  }
+
+  private void checkPort(String option, int value) {
+    if (value < 0 || value > MAX_PORT) {
+      throw usage("%s takes 0 to %d, not %d".formatted(option, MAX_PORT, value));
+    }
+  }
+
+  private NodeOptions.Seed seed(String text) {
+    int colon = text.lastIndexOf(':');
+    try {
+      int seedPort = Integer.parseInt(text.substring(colon + 1));
+      if (colon > 0 && seedPort > 0 && seedPort <= MAX_PORT) {
+        return new NodeOptions.Seed(text.substring(0, colon), seedPort);
+      }
+    } catch (NumberFormatException e) {
+      throw usage("--seed takes ADDRESS:PORT, not " + text);
+    }
+    throw usage("--seed takes ADDRESS:PORT, not " + text);
+  }
+
+  private RuntimeException usage(String message) {
+    return spec == null
+        ? new CommandFailure(message)
+        : new CommandLine.ParameterException(spec.commandLine(), message);
+  }
+}
