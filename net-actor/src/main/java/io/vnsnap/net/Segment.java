@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -127,7 +128,7 @@ public final class Segment {
   }
 
   private NextHop trunkHop(ChannelId id, String host) {
-    Endpoint end = spec.trunks().get(host);
+    Endpoint end = Objects.requireNonNull(spec.trunks().get(host), host);
     TrunkTarget target = new TrunkTarget(spec.localHost(), host, end.getAddress(), end.getPort());
     TrunkHop hop =
         plane.trunks().hop(target, new ChannelAddress(spec.networkId(), id.from(), id.to()));

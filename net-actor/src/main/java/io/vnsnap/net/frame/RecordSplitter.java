@@ -15,6 +15,8 @@ public final class RecordSplitter {
   @FunctionalInterface
   public interface Sink {
     /**
+     * Takes the next record.
+     *
      * @param record length and content; borrowed: keep it only by retaining or copying it
      */
     void record(ByteBuf record);

@@ -31,6 +31,8 @@ final class Recording {
   }
 
   /**
+   * Adds a frame at the end.
+   *
    * @param framed borrowed
    * @param arrivedNanos when it reached the gate
    * @return false if there is no room

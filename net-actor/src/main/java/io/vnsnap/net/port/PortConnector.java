@@ -70,10 +70,11 @@ public final class PortConnector {
       } else if (System.nanoTime() - end >= 0 || loop.isShuttingDown()) {
         connected.completeExceptionally(done.cause());
       } else {
-        loop.schedule(
-            () -> attempt(socket, end, events, connected),
-            settings.connectRetry().toNanos(),
-            TimeUnit.NANOSECONDS);
+        var unused =
+            loop.schedule(
+                () -> attempt(socket, end, events, connected),
+                settings.connectRetry().toNanos(),
+                TimeUnit.NANOSECONDS);
       }
     });
   }

@@ -54,7 +54,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
         return false;
       }
     }
-    channel.write(framed.retainedDuplicate(), channel.voidPromise());
+    var unused = channel.write(framed.retainedDuplicate(), channel.voidPromise());
     if (!unflushed) {
       unflushed = true;
       flusher.add(this);
@@ -93,7 +93,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     if (!closed) {
       closed = true;
       splitter.close();
-      channel.close();
+      var unused = channel.close();
     }
   }
 

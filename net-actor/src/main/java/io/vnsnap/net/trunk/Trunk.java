@@ -146,7 +146,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
     while (!batches.isEmpty() && connected.isWritable()) {
       ByteBuf batch = batches.removeFirst();
       queuedBytes -= batch.readableBytes();
-      connected.write(batch, connected.voidPromise());
+      var unused = connected.write(batch, connected.voidPromise());
     }
     connected.flush();
   }
@@ -174,7 +174,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   public void channelActive(ChannelHandlerContext context) {
     Channel connected = context.channel();
     if (closed) {
-      connected.close();
+      var unused = connected.close();
       return;
     }
     LOG.info("Trunk to host {} is up", target);
@@ -186,7 +186,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
     TrunkRecords.writeHello(first, target.sender());
     long handedOver = appendedBytes - queuedBytes;
     hops.forEach(hop -> hop.repeatMarker(first, handedOver));
-    connected.write(first, connected.voidPromise());
+    var unused = connected.write(first, connected.voidPromise());
     flushNow();
   }
 
@@ -214,7 +214,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     complain(String.valueOf(cause.getMessage()));
-    context.close();
+    var unused = context.close();
   }
 
   private void retryLater() {
@@ -255,7 +255,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
     Channel connected = channel;
     channel = null;
     if (connected != null) {
-      connected.close();
+      var unused = connected.close();
     }
   }
 }

@@ -51,7 +51,7 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
         helloDeadline.cancel(false);
       }
       splitter.close();
-      channel.close();
+      var unused = channel.close();
       listener.ended(this, host);
     }
   }

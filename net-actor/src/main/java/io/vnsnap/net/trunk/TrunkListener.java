@@ -111,7 +111,7 @@ public final class TrunkListener {
   /** Ends all connections and stops listening. */
   public void close() {
     if (server != null) {
-      server.close();
+      var unused = server.close();
     }
     Set.copyOf(connections).forEach(TrunkInbound::close);
   }
@@ -123,7 +123,7 @@ public final class TrunkListener {
               + " vnsnap.net.trunk.max-connections allows",
           channel.remoteAddress(),
           connections.size());
-      channel.close();
+      var unused = channel.close();
       return;
     }
     TrunkInbound connection = new TrunkInbound(this, channel, flusher);
