@@ -16,24 +16,26 @@ import io.vnsnap.proto.HostReport;
 import io.vnsnap.proto.Undeploy;
 import io.vnsnap.proto.Undeployed;
 import io.vnsnap.proto.wire.ToHost;
-import io.vnsnap.vm.Hypervisor;
+import io.vnsnap.vm.HypervisorDescription;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * A host: keeps one {@link DeploymentActor} for each VNE and generation deployed here and passes it its orders. It
- * decides nothing about a VNE itself.
+ * A host: keeps one {@link DeploymentActor} for each VNE and generation deployed here and passes it
+ * its orders. It decides nothing about a VNE itself.
  */
 public final class HostActor extends AbstractBehavior<ToHost> {
 
   private record Key(String vne, int generation) {}
 
-  /** Ends all VMs, then the host; answered when nothing of it is left. Orders that come later are ignored. */
+  /**
+   * Ends all VMs, then the host; answered when nothing of it is left. Orders that come later are
+   * ignored.
+   */
   public record Shutdown(ActorRef<Done> replyTo) implements ToHost.Private {}
 
-  private record Described(
-      Hypervisor.Description hypervisor, ActorRef<HostDescription> replyTo)
+  private record Described(HypervisorDescription hypervisor, ActorRef<HostDescription> replyTo)
       implements ToHost.Private {}
 
   private final HostContext host;
@@ -75,15 +77,14 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private Behavior<ToHost> onShutdown(Shutdown shutdown) {
     shuttingDown = Optional.of(shutdown.replyTo());
-    deployments.forEach(
-        (key, deployment) ->
-            deployment.tell(
-                new DeploymentActor.Order(
-                    HostOrder.newBuilder()
-                        .setVne(key.vne())
-                        .setGeneration(key.generation())
-                        .setUndeploy(Undeploy.getDefaultInstance())
-                        .build())));
+    deployments.forEach((key, deployment) ->
+        deployment.tell(
+            new DeploymentActor.Order(
+                HostOrder.newBuilder()
+                    .setVne(key.vne())
+                    .setGeneration(key.generation())
+                    .setUndeploy(Undeploy.getDefaultInstance())
+                    .build())));
     return endWhenEmpty();
   }
 
@@ -104,7 +105,9 @@ public final class HostActor extends AbstractBehavior<ToHost> {
     if (deployment != null) {
       deployment.tell(new DeploymentActor.Order(order));
     } else if (order.hasUndeploy()) {
-      host.reports().accept(about(key).setUndeployed(Undeployed.getDefaultInstance()).build());
+      host.shared()
+          .reports()
+          .accept(about(key).setUndeployed(Undeployed.getDefaultInstance()).build());
     } else {
       getContext()
           .getLog()
@@ -142,17 +145,17 @@ public final class HostActor extends AbstractBehavior<ToHost> {
   private void onDescribe(ActorRef<HostDescription> replyTo) {
     getContext()
         .pipeToSelf(
-            host.hypervisor().describe(),
+            host.vms().hypervisor().describe(),
             (description, failure) ->
                 new Described(
                     description != null
                         ? description
-                        : Hypervisor.Description.unusable(String.valueOf(failure.getMessage())),
+                        : new HypervisorDescription("", "", Failures.reason(failure)),
                     replyTo));
   }
 
   private void onDescribed(Described described) {
-    Hypervisor.Description hypervisor = described.hypervisor();
+    HypervisorDescription hypervisor = described.hypervisor();
     described
         .replyTo()
         .tell(
@@ -161,7 +164,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
                 .setMemoryMib(host.memoryMib())
                 .setMemoryUsedMib(memoryMib.values().stream().mapToInt(Integer::intValue).sum())
                 .setCpus(Runtime.getRuntime().availableProcessors())
-                .setTrunk(host.dataPlane().trunkEndpoint())
+                .setTrunk(host.dataPlane().endpoint())
                 .setHypervisor(hypervisor.name())
                 .setHypervisorVersion(hypervisor.version())
                 .setUnusableReason(hypervisor.unusableReason())
@@ -183,7 +186,10 @@ public final class HostActor extends AbstractBehavior<ToHost> {
                     .tell(
                         ConsoleOutput.newBuilder()
                             .setClosedReason(
-                                "no VM of " + console.request().getVne() + " on host " + host.name())
+                                "no VM of "
+                                    + console.request().getVne()
+                                    + " on host "
+                                    + host.name())
                             .build()));
   }
 

@@ -46,6 +46,5 @@ public record HostContext(
    * @param blocking runs what blocks: files, processes
    * @param reports takes reports to the coordinators; never blocks
    */
-  public record Shared(
-      SnapshotStore store, Executor blocking, Consumer<HostReport> reports) {}
+  public record Shared(SnapshotStore store, Executor blocking, Consumer<HostReport> reports) {}
 }

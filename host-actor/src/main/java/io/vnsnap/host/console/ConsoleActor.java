@@ -20,12 +20,14 @@ import java.util.Set;
 /**
  * The serial console of one VM.
  *
- * <p>Output is passed on every {@link #FLUSH_INTERVAL}, at most {@link #TAIL_BYTES} each time, so that a guest that
- * floods its console floods neither the cluster nor a slow reader: what was too much is skipped, and the reader is told
- * how much.
+ * <p>Output is passed on every {@link #FLUSH_INTERVAL}, at most {@link #TAIL_BYTES} each time, so
+ * that a guest that floods its console floods neither the cluster nor a slow reader: what was too
+ * much is skipped, and the reader is told how much.
  */
 public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
-  /** What one who attaches is shown of the past, and what may wait between two flushes, in bytes. */
+  /**
+   * What one who attaches is shown of the past, and what may wait between two flushes, in bytes.
+   */
   static final int TAIL_BYTES = 64 * 1024;
 
   private static final Duration FLUSH_INTERVAL = Duration.ofMillis(20);

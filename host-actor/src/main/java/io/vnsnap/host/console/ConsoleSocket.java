@@ -44,12 +44,11 @@ final class ConsoleSocket {
                 new WriteBufferWaterMark(MAX_UNSENT_BYTES / 2, MAX_UNSENT_BYTES))
             .handler(new Reader(onData, onClose))
             .connect(new DomainSocketAddress(path.toString()));
-    connecting.addListener(
-        done -> {
-          if (!done.isSuccess()) {
-            onClose.accept("cannot connect to the console: " + done.cause().getMessage());
-          }
-        });
+    connecting.addListener(done -> {
+      if (!done.isSuccess()) {
+        onClose.accept("cannot connect to the console: " + done.cause().getMessage());
+      }
+    });
     return new ConsoleSocket(connecting.channel());
   }
 

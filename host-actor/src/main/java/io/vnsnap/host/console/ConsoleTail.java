@@ -2,7 +2,10 @@ package io.vnsnap.host.console;
 
 import com.google.protobuf.ByteString;
 
-/** The last bytes of a stream, up to a limit, and how many were dropped before them. Not thread-safe. */
+/**
+ * The last bytes of a stream, up to a limit, and how many were dropped before them. Not
+ * thread-safe.
+ */
 final class ConsoleTail {
   private final int limit;
   private ByteString bytes = ByteString.EMPTY;

@@ -1,4 +1,7 @@
-/** Serial consoles: reads what a guest says, remembers the last of it, and passes it to whoever is attached. */
+/**
+ * Serial consoles: reads what a guest says, remembers the last of it, and passes it to whoever is
+ * attached.
+ */
 @NullMarked
 package io.vnsnap.host.console;
 

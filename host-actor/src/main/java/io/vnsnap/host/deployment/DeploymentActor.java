@@ -7,55 +7,56 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
+import io.vnsnap.host.Failures;
 import io.vnsnap.host.HostContext;
 import io.vnsnap.net.Segment;
+import io.vnsnap.proto.Abort;
 import io.vnsnap.proto.Aborted;
 import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
+import io.vnsnap.proto.Cut;
 import io.vnsnap.proto.Deploy;
 import io.vnsnap.proto.DeployFailed;
 import io.vnsnap.proto.Deployed;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.HostReport;
-import io.vnsnap.proto.Progress;
-import io.vnsnap.proto.Running;
-import io.vnsnap.proto.Sealed;
-import io.vnsnap.proto.SnapshotFailed;
-import io.vnsnap.proto.Undeployed;
-import io.vnsnap.proto.VmExited;
-import io.vnsnap.proto.VmProgress;
-import io.vnsnap.host.Failures;
-import io.vnsnap.proto.Abort;
-import io.vnsnap.proto.Cut;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Prepare;
 import io.vnsnap.proto.Prepared;
+import io.vnsnap.proto.Progress;
+import io.vnsnap.proto.Running;
 import io.vnsnap.proto.Seal;
+import io.vnsnap.proto.Sealed;
+import io.vnsnap.proto.SnapshotFailed;
+import io.vnsnap.proto.Undeployed;
 import io.vnsnap.proto.VmCut;
+import io.vnsnap.proto.VmExited;
 import io.vnsnap.proto.VmProcess;
+import io.vnsnap.proto.VmProgress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One VNE deployment on one host: carries out the coordinator's orders and reports.
  *
- * <p>Design note. Steps of a deploy, in this order: work out the plan (blocking: manifest, channel logs); open the
- * segment of the network; start all VMs paused; as each is loaded, wire it: connect its VNICs' ports and its console,
- * and put the recorded frames into its gates. Only when all VMs are wired is {@code Deployed} reported, so that after
- * {@code Go} nothing is left that could fail. Gates stay shut until then: a VM elsewhere that goes first finds them
- * holding, not dropping.
+ * <p>Design note. Steps of a deploy, in this order: work out the plan (blocking: manifest, channel
+ * logs); open the segment of the network; start all VMs paused; as each is loaded, wire it: connect
+ * its VNICs' ports and its console, and put the recorded frames into its gates. Only when all VMs
+ * are wired is {@code Deployed} reported, so that after {@code Go} nothing is left that could fail.
+ * Gates stay shut until then: a VM elsewhere that goes first finds them holding, not dropping.
  *
- * <p>Orders are idempotent. A second {@code Deploy} of the same generation is answered from what is known.
+ * <p>Orders are idempotent. A second {@code Deploy} of the same generation is answered from what is
+ * known.
  */
 public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Command> {
   /** Progress is reported this often at most. */
@@ -68,7 +69,8 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   public record Order(HostOrder order) implements Command {}
 
   /** Concerns the console of one of its VMs. */
-  public record Console(ConsoleRequest request, ActorRef<ConsoleOutput> replyTo) implements Command {}
+  public record Console(ConsoleRequest request, ActorRef<ConsoleOutput> replyTo)
+      implements Command {}
 
   private record Planned(DeploymentPlan plan) implements Command {}
 
@@ -119,18 +121,21 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private Phase phase = Phase.NEW;
   private String failure = "";
   private long firstResumeMicros = Long.MAX_VALUE;
-  /** True while the plan is worked out and the segment opened: an undeploy waits for it, so that nothing is left open. */
+
+  /**
+   * True while the plan is worked out and the segment opened: an undeploy waits for it, so that
+   * nothing is left open.
+   */
   private boolean opening;
+
   private @Nullable Segment segment;
 
   /** A deployment that waits for its {@link Deploy} order. */
   public static Behavior<Command> create(HostContext host, String vne, int generation) {
-    return Behaviors.setup(
-        context ->
-            Behaviors.withTimers(
-                timers ->
-                    new DeploymentActor(
-                        context, timers, host, DeploymentFolders.of(host, vne, generation))));
+    return Behaviors.setup(context ->
+        Behaviors.withTimers(timers ->
+            new DeploymentActor(
+                context, timers, host, DeploymentFolders.of(host, vne, generation))));
   }
 
   private DeploymentActor(
@@ -178,7 +183,8 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case CUT -> onCut(order.getCut());
       case ABORT -> onAbort(order.getAbort());
       case SEAL -> onSeal(order.getSeal());
-      case KIND_NOT_SET -> getContext().getLog().warn("ignored an empty order for {}", folders.vne());
+      case KIND_NOT_SET ->
+          getContext().getLog().warn("ignored an empty order for {}", folders.vne());
     }
   }
 
@@ -195,7 +201,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
             Duration.ofMillis(deploy.getDeadlineMs()));
         getContext()
             .pipeToSelf(
-                CompletableFuture.supplyAsync(() -> plan(deploy), host.blocking()),
+                CompletableFuture.supplyAsync(() -> plan(deploy), host.shared().blocking()),
                 (plan, problem) -> plan != null ? new Planned(plan) : failed(problem));
       }
       case DEPLOYED, RUNNING -> reportDeployed();
@@ -232,7 +238,10 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       endWhenAllStopped();
       return;
     }
-    opened.plan().vms().forEach((vm, plan) -> members.put(vm, spawnMember(vm, plan, opened.segment())));
+    opened
+        .plan()
+        .vms()
+        .forEach((vm, plan) -> members.put(vm, spawnMember(vm, plan, opened.segment())));
   }
 
   private ActorRef<MemberActor.Command> spawnMember(
@@ -323,7 +332,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     }
     getContext()
         .pipeToSelf(
-            CompletableFuture.runAsync(folders::removeRun, host.blocking()),
+            CompletableFuture.runAsync(folders::removeRun, host.shared().blocking()),
             (nothing, problem) -> new FoldersRemoved(Optional.ofNullable(problem)));
   }
 
@@ -343,7 +352,8 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   private void onPrepare(Prepare prepare) {
     if (phase != Phase.RUNNING) {
-      reportSnapshotFailed(prepare.getSnapshotId(), "", "the VNE does not run on host " + host.name());
+      reportSnapshotFailed(
+          prepare.getSnapshotId(), "", "the VNE does not run on host " + host.name());
       return;
     }
     notPrepared.clear();
@@ -367,14 +377,13 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   }
 
   private void onCutMade(String vm, MemberEvent.CutMade cut) {
-    report(
-        b ->
-            b.setVmCut(
-                VmCut.newBuilder()
-                    .setSnapshotId(cut.snapshotId())
-                    .setVm(vm)
-                    .setPause(cut.pause())
-                    .setFramesHeld(cut.framesHeld())));
+    report(b ->
+        b.setVmCut(
+            VmCut.newBuilder()
+                .setSnapshotId(cut.snapshotId())
+                .setVm(vm)
+                .setPause(cut.pause())
+                .setFramesHeld(cut.framesHeld())));
   }
 
   private void onAbort(Abort abort) {
@@ -387,14 +396,14 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     if (notAborted.remove(vm) && notAborted.isEmpty()) {
       getContext()
           .pipeToSelf(
-              CompletableFuture.runAsync(() -> discard(snapshotId), host.blocking()),
+              CompletableFuture.runAsync(() -> discard(snapshotId), host.shared().blocking()),
               (nothing, problem) -> new Discarded(snapshotId, Optional.ofNullable(problem)));
     }
   }
 
   private void discard(String snapshotId) {
     try {
-      host.store().discard(snapshotId);
+      host.shared().store().discard(snapshotId);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -403,21 +412,20 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private void onDiscarded(Discarded discarded) {
     discarded
         .problem()
-        .ifPresent(
-            cause ->
-                getContext()
-                    .getLog()
-                    .warn(
-                        "parts of the aborted snapshot {} stay in the store until it is deleted",
-                        discarded.snapshotId(),
-                        cause));
+        .ifPresent(cause ->
+            getContext()
+                .getLog()
+                .warn(
+                    "parts of the aborted snapshot {} stay in the store until it is deleted",
+                    discarded.snapshotId(),
+                    cause));
     report(b -> b.setAborted(Aborted.newBuilder().setSnapshotId(discarded.snapshotId())));
   }
 
   private void onSeal(Seal seal) {
     getContext()
         .pipeToSelf(
-            CompletableFuture.runAsync(() -> seal(seal.getManifest()), host.blocking()),
+            CompletableFuture.runAsync(() -> seal(seal.getManifest()), host.shared().blocking()),
             (nothing, problem) ->
                 new SealFinished(
                     seal.getManifest().getSnapshotId(),
@@ -426,7 +434,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   private void seal(Manifest manifest) {
     try {
-      host.store().seal(manifest);
+      host.shared().store().seal(manifest);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -437,17 +445,14 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
         .failure()
         .ifPresentOrElse(
             reason -> reportSnapshotFailed(finished.snapshotId(), "", reason),
-            () -> report(b -> b.setSealed(Sealed.newBuilder().setSnapshotId(finished.snapshotId()))));
+            () ->
+                report(b -> b.setSealed(Sealed.newBuilder().setSnapshotId(finished.snapshotId()))));
   }
 
   private void reportSnapshotFailed(String snapshotId, String vm, String reason) {
-    report(
-        b ->
-            b.setSnapshotFailed(
-                SnapshotFailed.newBuilder()
-                    .setSnapshotId(snapshotId)
-                    .setVm(vm)
-                    .setReason(reason)));
+    report(b ->
+        b.setSnapshotFailed(
+            SnapshotFailed.newBuilder().setSnapshotId(snapshotId).setVm(vm).setReason(reason)));
   }
 
   // ---- members
@@ -510,7 +515,8 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   }
 
   private void report(UnaryOperator<HostReport.Builder> kind) {
-    host.reports()
+    host.shared()
+        .reports()
         .accept(
             kind.apply(
                     HostReport.newBuilder()

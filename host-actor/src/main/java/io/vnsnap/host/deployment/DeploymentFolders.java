@@ -11,8 +11,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a deployment keeps what lives outside the process: one folder per VM for sockets, one for disks. Names have been
- * checked to be plain words before they come here.
+ * Where a deployment keeps what lives outside the process: one folder per VM for sockets, one for
+ * disks. Names have been checked to be plain words before they come here.
  *
  * @param vne name of the VNE
  * @param generation of the deployment

@@ -7,7 +7,6 @@ import io.vnsnap.net.Vnic;
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.Deploy;
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.DiskSpec;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
@@ -15,6 +14,7 @@ import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.VmActor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an order to deploy means for this host, worked out before anything is started.
@@ -36,18 +37,19 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
    * One VM placed here.
    *
    * @param machine how to start it
-   * @param image what to load it from; empty: boot
+   * @param load what to load it from; empty: boot
    * @param vnics its VNICs, in order
    * @param inFlight frames to deliver first, by receiving VNIC, for those that have any
    */
   record VmPlan(
       MachineSpec machine,
-      Optional<ImageRecord> image,
+      Optional<VmActor.Load> load,
       List<Vnic> vnics,
       Map<Integer, List<RecordedFrame>> inFlight) {}
 
   /**
-   * Works out the plan. Blocks: reads manifest and channel logs when there is a snapshot to restore.
+   * Works out the plan. Blocks: reads manifest and channel logs when there is a snapshot to
+   * restore.
    *
    * @throws IOException if the snapshot is not there or damaged
    */
@@ -56,7 +58,7 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
     Optional<Manifest> snapshot =
         order.getSnapshotId().isEmpty()
             ? Optional.empty()
-            : Optional.of(host.store().manifest(order.getSnapshotId()));
+            : Optional.of(host.shared().store().manifest(order.getSnapshotId()));
     List<Vnic> vnics = vnics(order);
     Map<String, VmPlan> vms = new LinkedHashMap<>();
     for (VmSpec vm : order.getTopology().getVmsList()) {
@@ -66,7 +68,12 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
     }
     SegmentSpec segment =
         new SegmentSpec(
-            folders.vne(), order.getNetworkId(), host.name(), vnics, order.getTrunksMap(), inFlight(snapshot));
+            folders.vne(),
+            order.getNetworkId(),
+            host.name(),
+            vnics,
+            order.getTrunksMap(),
+            inFlight(snapshot));
     return new DeploymentPlan(segment, vms);
   }
 
@@ -96,53 +103,53 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
       throws IOException {
     Optional<ImageRecord> image = Optional.empty();
     Map<Integer, List<RecordedFrame>> inFlight = new HashMap<>();
-    List<Vnic> own =
-        vnics.stream().filter(v -> v.vm().equals(vm.getName())).toList();
+    List<Vnic> own = vnics.stream().filter(v -> v.vm().equals(vm.getName())).toList();
     if (snapshot.isPresent()) {
       Manifest manifest = snapshot.get();
       image = Optional.of(imageOf(manifest, vm.getName()));
       for (ChannelLogRecord log : manifest.getLogsList()) {
         if (own.contains(log.getTo())) {
-          inFlight.put(log.getTo(), host.store().readChannelLog(manifest.getSnapshotId(), log));
+          inFlight.put(
+              log.getTo(), host.shared().store().readChannelLog(manifest.getSnapshotId(), log));
         }
       }
     }
-    return new VmPlan(machine(folders, vm, image), image, own, inFlight);
+    return new VmPlan(
+        machine(folders, vm),
+        image.map(record -> new VmActor.Load(snapshot.orElseThrow().getSnapshotId(), record)),
+        own,
+        inFlight);
   }
 
   private static ImageRecord imageOf(Manifest manifest, String vm) throws IOException {
     return manifest.getImagesList().stream()
         .filter(image -> image.getVm().equals(vm))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IOException(
-                    "snapshot " + manifest.getSnapshotId() + " has no image of VM " + vm));
+        .orElseThrow(() ->
+            new IOException("snapshot " + manifest.getSnapshotId() + " has no image of VM " + vm));
   }
 
-  private static MachineSpec machine(
-      DeploymentFolders folders, VmSpec vm, Optional<ImageRecord> image) {
-    Map<String, DiskRecord> frozen = new HashMap<>();
-    image.ifPresent(record -> record.getDisksList().forEach(disk -> frozen.put(disk.getName(), disk)));
-    List<MachineSpec.Disk> disks = new ArrayList<>();
-    for (DiskSpec disk : vm.getDisksList()) {
-      DiskRecord from = frozen.get(disk.getName());
-      disks.add(
-          from == null
-              ? new MachineSpec.Disk(disk.getName(), Path.of(disk.getFile()), disk.getFormat(), disk.getReadOnly())
-              : new MachineSpec.Disk(disk.getName(), Path.of(from.getFile()), from.getFormat(), disk.getReadOnly()));
-    }
+  private static MachineSpec machine(DeploymentFolders folders, VmSpec vm) {
     return new MachineSpec(
         vm.getName(),
         folders.sockets(vm.getName()),
         folders.disks(vm.getName()),
         vm.getMemoryMib(),
         vm.getCpus(),
-        vm.getKernel(),
-        vm.getInitramfs(),
-        vm.getCommandLine(),
-        disks,
-        vm.getVnicsList().stream().map(v -> new MachineSpec.Nic(v.getName(), v.getMac())).toList());
+        new MachineSpec.Boot(path(vm.getKernel()), path(vm.getInitramfs()), vm.getCommandLine()),
+        vm.getDisksList().stream().map(DeploymentPlan::disk).toList(),
+        vm.getVnicsList().stream()
+            .map(vnic -> new MachineSpec.Vnic(vnic.getName(), vnic.getMac()))
+            .toList());
+  }
+
+  private static MachineSpec.Disk disk(DiskSpec disk) {
+    return new MachineSpec.Disk(
+        disk.getName(), Path.of(disk.getFile()), disk.getFormat(), disk.getReadOnly());
+  }
+
+  private static @Nullable Path path(String file) {
+    return file.isEmpty() ? null : Path.of(file);
   }
 
   private static Map<ChannelId, Long> inFlight(Optional<Manifest> snapshot) {

@@ -35,13 +35,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One VM of a deployment with its VNICs and its console: wires them to each other and makes one part of a snapshot of
- * what each of them has to say.
+ * One VM of a deployment with its VNICs and its console: wires them to each other and makes one
+ * part of a snapshot of what each of them has to say.
  *
- * <p>Design note. The VM actor decides the order of a cut and commands the gates through {@link VnicValves}; what the
- * gates have to say comes here: a red frame or marker at a white gate ({@code RedSeen}) is passed to the VM actor as the
- * order to cut, which it is, and closed logs are put together with the image in {@link VmParts}. A log may close before
- * the image is stored or after it.
+ * <p>Design note. The VM actor decides the order of a cut and commands the gates through {@link
+ * VnicValves}; what the gates have to say comes here: a red frame or marker at a white gate ({@code
+ * RedSeen}) is passed to the VM actor as the order to cut, which it is, and closed logs are put
+ * together with the image in {@link VmParts}. A log may close before the image is stored or after
+ * it.
  */
 final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
@@ -110,8 +111,17 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     }
     this.valves = new VnicValves(vnics, context.getSystem().scheduler());
     ActorRef<VmEvent> vmEvents = context.messageAdapter(VmEvent.class, FromVm::new);
-    this.vm = context.spawn(VmActor.create(host.vms(), valves, vmEvents), "machine");
-    vm.tell(new VmActor.Start(plan.machine(), plan.image()));
+    VmActor.Surroundings surroundings =
+        new VmActor.Surroundings(
+            host.name(),
+            host.vms().hypervisor(),
+            host.shared().store(),
+            valves,
+            host.shared().blocking(),
+            host.vms().settings());
+    this.vm =
+        context.spawn(VmActor.create(plan.machine().name(), surroundings, vmEvents), "machine");
+    vm.tell(new VmActor.Start(plan.machine(), plan.load()));
   }
 
   @Override
@@ -142,8 +152,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     switch (event) {
       case VmEvent.Loaded paused -> onLoaded(paused);
       case VmEvent.LoadFailed failed -> owner.accept(new MemberEvent.NotReady(failed.reason()));
-      case VmEvent.Running running ->
-          owner.accept(new MemberEvent.Running(running.resumeMicros()));
+      case VmEvent.Running running -> owner.accept(new MemberEvent.Running(running.resumeMicros()));
       case VmEvent.Refused refused ->
           getContext()
               .getLog()
@@ -170,15 +179,11 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     console =
         Optional.of(
             getContext()
-                .spawn(
-                    ConsoleActor.create(
-                        plan.machine().folder().resolve("console"), host.consoleLoop()),
-                    "console"));
+                .spawn(ConsoleActor.create(loaded.console(), host.vms().consoleLoop()), "console"));
     getContext()
         .pipeToSelf(
             valves.connect(plan),
-            (done, problem) ->
-                new Wired(Optional.ofNullable(problem).map(Failures::reason)));
+            (done, problem) -> new Wired(Optional.ofNullable(problem).map(Failures::reason)));
   }
 
   private void onWired(Optional<String> failure) {
@@ -187,7 +192,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     }
     if (failure.isPresent()) {
       owner.accept(
-          new MemberEvent.Failed("the network of VM " + loaded.vm() + ": " + failure.get()));
+          new MemberEvent.NotReady("the network of VM " + loaded.vm() + ": " + failure.get()));
       return;
     }
     owner.accept(
@@ -213,6 +218,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
                 prepare.snapshotId(),
                 prepare.epoch(),
                 plan.vnics().stream().map(Vnic::number).toList()));
+    valves.nextCut(prepare.epoch());
     vm.tell(
         new VmActor.Prepare(
             prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));
@@ -230,11 +236,10 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
               .ifPresent(now -> vm.tell(new VmActor.Cut(now.snapshotId(), red.epoch())));
       case VnicEvent.LogClosed closed ->
           current(closed.epoch())
-              .ifPresent(
-                  now -> {
-                    now.add(closed);
-                    storeWhenComplete(now);
-                  });
+              .ifPresent(now -> {
+                now.add(closed);
+                storeWhenComplete(now);
+              });
       case VnicEvent.RecordingFailed failed -> snapshotFailed(failed.epoch(), failed.reason());
       case VnicEvent.HoldExpired expired ->
           snapshotFailed(
@@ -250,18 +255,16 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private void snapshotFailed(int epoch, String reason) {
     current(epoch)
-        .ifPresent(
-            now -> owner.accept(new MemberEvent.SnapshotFailed(now.snapshotId(), reason)));
+        .ifPresent(now -> owner.accept(new MemberEvent.SnapshotFailed(now.snapshotId(), reason)));
   }
 
   private void onImageStored(VmEvent.ImageStored stored) {
     parts
         .filter(now -> now.snapshotId().equals(stored.snapshotId()))
-        .ifPresent(
-            now -> {
-              now.add(stored.image());
-              storeWhenComplete(now);
-            });
+        .ifPresent(now -> {
+          now.add(stored.image());
+          storeWhenComplete(now);
+        });
   }
 
   private void storeWhenComplete(VmParts now) {
@@ -272,7 +275,8 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     parts = Optional.empty();
     getContext()
         .pipeToSelf(
-            CompletableFuture.supplyAsync(() -> writeLogs(now, image.get()), host.blocking()),
+            CompletableFuture.supplyAsync(
+                () -> writeLogs(now, image.get()), host.shared().blocking()),
             (stored, problem) ->
                 stored != null
                     ? new LogsWritten(stored)
@@ -280,10 +284,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   }
 
   private VmStored writeLogs(VmParts now, ImageRecord image) {
-    VmStored.Builder stored =
-        VmStored.newBuilder()
-            .setSnapshotId(now.snapshotId())
-            .setImage(image.toBuilder().setHost(host.name()));
+    VmStored.Builder stored = VmStored.newBuilder().setSnapshotId(now.snapshotId()).setImage(image);
     for (VnicEvent.LogClosed log : now.logs()) {
       stored.addAllChannels(log.channels());
       if (!log.frames().isEmpty()) {
@@ -294,7 +295,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   }
 
   private ChannelLogRecord writeLog(String snapshotId, VnicEvent.LogClosed log) {
-    try (ChannelLogWriter writer = host.store().writeChannelLog(snapshotId, log.vnic())) {
+    try (ChannelLogWriter writer = host.shared().store().writeChannelLog(snapshotId, log.vnic())) {
       for (RecordedFrame frame : log.frames()) {
         writer.append(frame);
       }

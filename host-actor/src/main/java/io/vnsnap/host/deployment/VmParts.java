@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What has come together of one VM's part in a snapshot: its image, and the closed logs of the channels that end at each
- * of its VNICs. They come in any order.
+ * What has come together of one VM's part in a snapshot: its image, and the closed logs of the
+ * channels that end at each of its VNICs. They come in any order.
  */
 final class VmParts {
   private final String snapshotId;

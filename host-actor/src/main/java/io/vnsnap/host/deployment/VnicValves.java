@@ -28,10 +28,16 @@ final class VnicValves implements Valves {
 
   private final List<ActorRef<VnicActor.Command>> vnics;
   private final Scheduler scheduler;
+  private volatile int cut;
 
   VnicValves(List<ActorRef<VnicActor.Command>> vnics, Scheduler scheduler) {
     this.vnics = List.copyOf(vnics);
     this.scheduler = scheduler;
+  }
+
+  /** Says which cut comes next; before the VM is told to prepare for it. */
+  void nextCut(int epoch) {
+    cut = epoch;
   }
 
   /** Connects every VNIC to its socket and gives it the recorded frames that end there. */
@@ -56,18 +62,18 @@ final class VnicValves implements Valves {
   }
 
   @Override
-  public CompletionStage<Void> hold(int epoch, Duration deadline) {
+  public CompletionStage<Void> hold(Duration deadline) {
+    int epoch = cut;
     return askAll(replyTo -> new VnicActor.Hold(epoch, replyTo))
-        .thenAccept(
-            replies -> {
-              for (VnicActor.Reply reply : replies) {
-                if (reply instanceof VnicActor.Held held && !held.quiet()) {
-                  throw new IllegalStateException(
-                      "the VM did not take the frames sent to it within %d ms"
-                          .formatted(held.waitedMicros() / 1000));
-                }
-              }
-            });
+        .thenAccept(replies -> {
+          for (VnicActor.Reply reply : replies) {
+            if (reply instanceof VnicActor.Held held && !held.quiet()) {
+              throw new IllegalStateException(
+                  "the VM did not take the frames sent to it within %d ms"
+                      .formatted(held.waitedMicros() / 1000));
+            }
+          }
+        });
   }
 
   @Override
@@ -76,14 +82,14 @@ final class VnicValves implements Valves {
   }
 
   @Override
-  public CompletionStage<Long> release(int epoch) {
+  public CompletionStage<Long> release() {
+    int epoch = cut;
     return askAll(replyTo -> new VnicActor.Release(epoch, replyTo))
-        .thenApply(
-            replies ->
-                replies.stream()
-                    .mapToLong(
-                        reply -> reply instanceof VnicActor.Released open ? open.heldFrames() : 0)
-                    .sum());
+        .thenApply(replies ->
+            replies.stream()
+                .mapToLong(
+                    reply -> reply instanceof VnicActor.Released open ? open.heldFrames() : 0)
+                .sum());
   }
 
   @Override
@@ -106,13 +112,12 @@ final class VnicValves implements Valves {
       Function<ActorRef<VnicActor.Reply>, VnicActor.Command> command) {
     return AskPattern.<VnicActor.Command, VnicActor.Reply>ask(
             vnic, command::apply, ANSWER_DEADLINE, scheduler)
-        .thenApply(
-            reply -> {
-              if (reply instanceof VnicActor.Refused refused) {
-                throw new IllegalStateException(refused.reason());
-              }
-              return reply;
-            });
+        .thenApply(reply -> {
+          if (reply instanceof VnicActor.Refused refused) {
+            throw new IllegalStateException(refused.reason());
+          }
+          return reply;
+        });
   }
 
   private static CompletionStage<List<VnicActor.Reply>> all(

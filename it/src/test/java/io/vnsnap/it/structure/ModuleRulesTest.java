@@ -82,11 +82,7 @@ class ModuleRulesTest {
   @Test
   void shouldHaveNoCyclesBetweenPackagesOfAModule() {
     for (String module : Arrays.asList("store", "net", "vm", "host", "coordinator", "shell")) {
-      slices()
-          .matching("io.vnsnap." + module + ".(*)..")
-          .should()
-          .beFreeOfCycles()
-          .check(CLASSES);
+      slices().matching("io.vnsnap." + module + ".(*)..").should().beFreeOfCycles().check(CLASSES);
     }
   }
 

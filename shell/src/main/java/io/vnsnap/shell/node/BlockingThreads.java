@@ -7,7 +7,10 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Threads for work that blocks. Work never queues: a capture that waited for another one would stall its guest. */
+/**
+ * Threads for work that blocks. Work never queues: a capture that waited for another one would
+ * stall its guest.
+ */
 final class BlockingThreads {
   private static final long IDLE_SECONDS = 30;
 

@@ -81,8 +81,7 @@ final class ClusterClient implements VnsnapClient {
   }
 
   private CompletionStage<VneList> statusOfAll(List<String> names) {
-    CompletionStage<VneList.Builder> all =
-        CompletableFuture.completedFuture(VneList.newBuilder());
+    CompletionStage<VneList.Builder> all = CompletableFuture.completedFuture(VneList.newBuilder());
     for (CompletionStage<VneReply> status : names.stream().map(this::status).toList()) {
       all = all.thenCombine(status, (list, reply) -> list.addVnes(reply.getStatus()));
     }
@@ -91,10 +90,7 @@ final class ClusterClient implements VnsnapClient {
 
   private CompletionStage<VneReply> status(String vne) {
     return request(
-        VneRequest.newBuilder()
-            .setVne(vne)
-            .setGetStatus(GetStatus.getDefaultInstance())
-            .build());
+        VneRequest.newBuilder().setVne(vne).setGetStatus(GetStatus.getDefaultInstance()).build());
   }
 
   @Override
@@ -106,50 +102,44 @@ final class ClusterClient implements VnsnapClient {
   @Override
   public CompletionStage<SnapshotList> snapshots() {
     return listing()
-        .thenApply(
-            listing ->
-                SnapshotList.newBuilder()
-                    .addAllSnapshots(listing.snapshots())
-                    .addAllDamaged(listing.damaged())
-                    .build());
+        .thenApply(listing ->
+            SnapshotList.newBuilder()
+                .addAllSnapshots(listing.snapshots())
+                .addAllDamaged(listing.damaged())
+                .build());
   }
 
   @Override
   public CompletionStage<Manifest> snapshot(String idOrPrefixOrLabel) {
     return listing()
-        .thenApply(
-            listing -> {
-              try {
-                return SnapshotReference.resolve(idOrPrefixOrLabel, listing.snapshots());
-              } catch (RefusedException e) {
-                throw new CompletionException(e);
-              }
-            });
+        .thenApply(listing -> {
+          try {
+            return SnapshotReference.resolve(idOrPrefixOrLabel, listing.snapshots());
+          } catch (RefusedException e) {
+            throw new CompletionException(e);
+          }
+        });
   }
 
   @Override
   public CompletionStage<VneReply> restore(
       String idOrPrefixOrLabel, Map<String, String> placement) {
     return snapshot(idOrPrefixOrLabel)
-        .thenCompose(
-            manifest ->
-                request(
-                    VneRequest.newBuilder()
-                        .setVne(manifest.getVne())
-                        .setRestore(
-                            Restore.newBuilder()
-                                .setManifest(manifest)
-                                .putAllPlacement(placement))
-                        .build()));
+        .thenCompose(manifest ->
+            request(
+                VneRequest.newBuilder()
+                    .setVne(manifest.getVne())
+                    .setRestore(
+                        Restore.newBuilder().setManifest(manifest).putAllPlacement(placement))
+                    .build()));
   }
 
   @Override
   public CompletionStage<Void> deleteSnapshot(String id) {
-    return onStore(
-        () -> {
-          store.delete(id);
-          return null;
-        });
+    return onStore(() -> {
+      store.delete(id);
+      return null;
+    });
   }
 
   private CompletionStage<Listing> listing() {
@@ -159,20 +149,15 @@ final class ClusterClient implements VnsnapClient {
   @Override
   public ConsoleSession console(String vne, String vm, ConsoleListener listener) {
     CompletionStage<ActorRef<ToHost>> host =
-        status(vne)
-            .thenApply(reply -> hostOf(reply.getStatus(), vm))
-            .thenCompose(this::hostActor);
+        status(vne).thenApply(reply -> hostOf(reply.getStatus(), vm)).thenCompose(this::hostActor);
     ActorRef<ConsoleReader.Command> reader =
         system.systemActorOf(
-            ConsoleReader.create(vne, vm, listener),
-            "console-" + UUID.randomUUID(),
-            Props.empty());
-    host.whenComplete(
-        (found, problem) ->
-            reader.tell(
-                found != null
-                    ? new ConsoleReader.Attach(found)
-                    : new ConsoleReader.NotFound(Failures.reason(problem))));
+            ConsoleReader.create(vne, vm, listener), "console-" + UUID.randomUUID(), Props.empty());
+    host.whenComplete((found, problem) ->
+        reader.tell(
+            found != null
+                ? new ConsoleReader.Attach(found)
+                : new ConsoleReader.NotFound(Failures.reason(problem))));
     return new ConsoleReader.Session(reader, system.scheduler(), settings.quickAsk());
   }
 
@@ -181,10 +166,9 @@ final class ClusterClient implements VnsnapClient {
         .filter(one -> one.getVm().equals(vm))
         .map(one -> one.getHost())
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "VNE %s has no running VM %s".formatted(status.getVne(), vm)));
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "VNE %s has no running VM %s".formatted(status.getVne(), vm)));
   }
 
   private CompletionStage<ActorRef<ToHost>> hostActor(String host) {
@@ -193,15 +177,14 @@ final class ClusterClient implements VnsnapClient {
             replyTo -> Receptionist.find(HostKey.SERVICE, replyTo),
             settings.quickAsk(),
             system.scheduler())
-        .thenApply(
-            listing -> {
-              Optional<ActorRef<ToHost>> found =
-                  listing.getServiceInstances(HostKey.SERVICE).stream()
-                      .filter(ref -> HostKey.hostName(ref).equals(host))
-                      .findFirst();
-              return found.orElseThrow(
-                  () -> new IllegalStateException("host " + host + " cannot be reached"));
-            });
+        .thenApply(listing -> {
+          Optional<ActorRef<ToHost>> found =
+              listing.getServiceInstances(HostKey.SERVICE).stream()
+                  .filter(ref -> HostKey.hostName(ref).equals(host))
+                  .findFirst();
+          return found.orElseThrow(
+              () -> new IllegalStateException("host " + host + " cannot be reached"));
+        });
   }
 
   private interface StoreCall<T> {
@@ -222,11 +205,9 @@ final class ClusterClient implements VnsnapClient {
   }
 
   private static <T> CompletionStage<T> reachable(CompletionStage<T> asked, String what) {
-    return asked.exceptionallyCompose(
-        problem ->
-            CompletableFuture.failedStage(
-                new UnreachableException(
-                    "%s cannot be reached: %s".formatted(what, Failures.reason(problem)),
-                    problem)));
+    return asked.exceptionallyCompose(problem ->
+        CompletableFuture.failedStage(
+            new UnreachableException(
+                "%s cannot be reached: %s".formatted(what, Failures.reason(problem)), problem)));
   }
 }

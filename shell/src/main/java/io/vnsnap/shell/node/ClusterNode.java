@@ -32,11 +32,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A node: actor system, and for a host also data plane and hypervisor, put together. The one place that knows all
- * modules.
+ * A node: actor system, and for a host also data plane and hypervisor, put together. The one place
+ * that knows all modules.
  *
- * <p>However the actor system ends (asked to close, removed by the cluster, signalled), its coordinated shutdown ends the
- * VMs first: a host that the cluster has given up must not leave VMs running that may be restored elsewhere.
+ * <p>However the actor system ends (asked to close, removed by the cluster, signalled), its
+ * coordinated shutdown ends the VMs first: a host that the cluster has given up must not leave VMs
+ * running that may be restored elsewhere.
  */
 final class ClusterNode implements RunningNode {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterNode.class);
@@ -109,13 +110,11 @@ final class ClusterNode implements RunningNode {
             .settings()
             .config()
             .getDuration("akka.coordinated-shutdown.phases.service-stop.timeout");
-    return AskPattern.<ToHost, Done>ask(
-            host, HostActor.Shutdown::new, patience, system.scheduler())
-        .exceptionally(
-            problem -> {
-              LOG.warn("not all VMs of host {} ended in time", context.name(), problem);
-              return Done.getInstance();
-            });
+    return AskPattern.<ToHost, Done>ask(host, HostActor.Shutdown::new, patience, system.scheduler())
+        .exceptionally(problem -> {
+          LOG.warn("not all VMs of host {} ended in time", context.name(), problem);
+          return Done.getInstance();
+        });
   }
 
   private static void join(ActorSystem<Void> system, List<NodeOptions.Seed> seeds) {
@@ -125,9 +124,7 @@ final class ClusterNode implements RunningNode {
         seeds.isEmpty()
             ? List.of(self)
             : seeds.stream()
-                .map(
-                    seed ->
-                        new akka.actor.Address("akka", "vnsnap", seed.address(), seed.port()))
+                .map(seed -> new akka.actor.Address("akka", "vnsnap", seed.address(), seed.port()))
                 .toList();
     cluster.manager().tell(new JoinSeedNodes(addresses));
   }

@@ -44,10 +44,9 @@ final class ConsoleReader extends AbstractBehavior<ConsoleReader.Command> {
   private Optional<ActorRef<ToHost>> host = Optional.empty();
 
   static Behavior<Command> create(String vne, String vm, ConsoleListener listener) {
-    return Behaviors.setup(
-        context ->
-            new ConsoleReader(
-                context, ConsoleRequest.newBuilder().setVne(vne).setVm(vm).build(), listener));
+    return Behaviors.setup(context ->
+        new ConsoleReader(
+            context, ConsoleRequest.newBuilder().setVne(vne).setVm(vm).build(), listener));
   }
 
   private ConsoleReader(

@@ -17,7 +17,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Opens what a host needs beside its actor system. */
 final class HostParts {
-  /** Left to the operating system and this process when nobody says how much VMs may take, in MiB. */
+  /**
+   * Left to the operating system and this process when nobody says how much VMs may take, in MiB.
+   */
   private static final long RESERVE_MIB = 1024;
 
   private static final int MIB = 1 << 20;
@@ -43,8 +45,7 @@ final class HostParts {
     EventLoopGroup consoles =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("vnsnap-console", true), EpollIoHandler.newFactory());
-    resources.add(
-        () -> consoles.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly());
+    resources.add(() -> consoles.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly());
     return new HostContext(
         options.name(),
         Math.toIntExact(memoryMib(options)),

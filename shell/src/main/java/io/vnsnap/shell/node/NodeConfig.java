@@ -6,7 +6,10 @@ import com.typesafe.config.ConfigValueFactory;
 import java.util.HashMap;
 import java.util.Map;
 
-/** A node's configuration: its options over system properties over vnsnap-node.conf over every module's reference.conf. */
+/**
+ * A node's configuration: its options over system properties over vnsnap-node.conf over every
+ * module's reference.conf.
+ */
 final class NodeConfig {
   private NodeConfig() {}
 
@@ -21,12 +24,14 @@ final class NodeConfig {
     values.put("vnsnap.net.trunk.bind-address", network.bindAddress());
     values.put("vnsnap.net.trunk.port", network.trunkPort());
     values.put(
-        "vnsnap.coordinator.journal.directory", options.files().state().resolve("journal").toString());
+        "vnsnap.coordinator.journal.directory",
+        options.files().state().resolve("journal").toString());
     Config own = ConfigFactory.empty();
     for (Map.Entry<String, Object> entry : values.entrySet()) {
       own =
           own.withValue(
-              entry.getKey(), ConfigValueFactory.fromAnyRef(entry.getValue(), "the node's options"));
+              entry.getKey(),
+              ConfigValueFactory.fromAnyRef(entry.getValue(), "the node's options"));
     }
     return own.withFallback(ConfigFactory.systemProperties())
         .withFallback(ConfigFactory.parseResources("vnsnap-node.conf"))

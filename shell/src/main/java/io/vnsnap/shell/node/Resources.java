@@ -5,7 +5,9 @@ import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a node has opened, to be closed in reverse order, each once. May be used by several threads. */
+/**
+ * What a node has opened, to be closed in reverse order, each once. May be used by several threads.
+ */
 final class Resources implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
 

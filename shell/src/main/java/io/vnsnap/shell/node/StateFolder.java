@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,8 +73,9 @@ final class StateFolder implements AutoCloseable {
   }
 
   /**
-   * Ends VMs that a node left behind which had this folder and was killed: nobody holds their gates, and their VNE may
-   * have been restored elsewhere. They are known by their sockets, which are in this folder. Blocks until they are gone.
+   * Ends VMs that a node left behind which had this folder and was killed: nobody holds their
+   * gates, and their VNE may have been restored elsewhere. They are known by their sockets, which
+   * are in this folder. Blocks until they are gone.
    *
    * @throws IOException if one does not end
    */
@@ -102,7 +103,8 @@ final class StateFolder implements AutoCloseable {
       orphan.onExit().get(ORPHAN_END_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException | ExecutionException e) {
       throw new IOException(
-          "VM process %d, left behind by a node that was killed, does not end".formatted(orphan.pid()),
+          "VM process %d, left behind by a node that was killed, does not end"
+              .formatted(orphan.pid()),
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
