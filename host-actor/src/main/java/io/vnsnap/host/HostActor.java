@@ -3,7 +3,6 @@ package io.vnsnap.host;
 import akka.Done;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -35,6 +34,8 @@ public final class HostActor extends AbstractBehavior<ToHost> {
    */
   public record Shutdown(ActorRef<Done> replyTo) implements ToHost.Private {}
 
+  private record DeploymentEnded(Key key) implements ToHost.Private {}
+
   private record Described(HypervisorDescription hypervisor, ActorRef<HostDescription> replyTo)
       implements ToHost.Private {}
 
@@ -55,10 +56,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   @Override
   public Receive<ToHost> createReceive() {
-    return newReceiveBuilder()
-        .onMessage(ToHost.class, this::onMessage)
-        .onSignal(Terminated.class, this::onDeploymentEnded)
-        .build();
+    return newReceiveBuilder().onMessage(ToHost.class, this::onMessage).build();
   }
 
   private Behavior<ToHost> onMessage(ToHost message) {
@@ -67,6 +65,9 @@ public final class HostActor extends AbstractBehavior<ToHost> {
       case ToHost.Describe describe -> onDescribe(describe.replyTo());
       case ToHost.Console console -> onConsole(console);
       case Described described -> onDescribed(described);
+      case DeploymentEnded ended -> {
+        return onDeploymentEnded(ended.key());
+      }
       case Shutdown shutdown -> {
         return onShutdown(shutdown);
       }
@@ -125,7 +126,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
             .spawn(
                 DeploymentActor.create(host, key.vne(), key.generation()),
                 "deployment-" + key.vne() + "-" + key.generation());
-    getContext().watch(deployment);
+    getContext().watchWith(deployment, new DeploymentEnded(key));
     deployments.put(key, deployment);
     memoryMib.put(
         key,
@@ -136,9 +137,9 @@ public final class HostActor extends AbstractBehavior<ToHost> {
     return deployment;
   }
 
-  private Behavior<ToHost> onDeploymentEnded(Terminated ended) {
-    deployments.entrySet().removeIf(entry -> entry.getValue().equals(ended.getRef()));
-    memoryMib.keySet().retainAll(deployments.keySet());
+  private Behavior<ToHost> onDeploymentEnded(Key key) {
+    deployments.remove(key);
+    memoryMib.remove(key);
     return endWhenEmpty();
   }
 

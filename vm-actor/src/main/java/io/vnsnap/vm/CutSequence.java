@@ -62,7 +62,8 @@ final class CutSequence {
     Duration hold = settings.holdDeadline();
     PauseRecord.Builder pause = PauseRecord.newBuilder();
     // The valves report a late VM themselves; the extra time is for their answer.
-    return step("holding frames", hold.plus(settings.stepDeadline()), () -> valves.hold(hold))
+    return step(
+            "holding frames", hold.plus(settings.stepDeadline()), () -> valves.hold(epoch, hold))
         .thenCompose(held -> step("pausing", machine::pause))
         .thenAccept(pause::setStopUs)
         .thenCompose(paused -> step("reading out frames", () -> valves.turnRed(epoch)))
@@ -70,7 +71,7 @@ final class CutSequence {
         .thenCompose(disks ->
             step("starting the capture", capture::start)
                 .thenAccept(pause::setResumeUs)
-                .thenCompose(resumed -> step("releasing frames", valves::release))
+                .thenCompose(resumed -> step("releasing frames", () -> valves.release(epoch)))
                 .thenApply(frames -> new Cut(pause.build(), frames, disks)));
   }
 

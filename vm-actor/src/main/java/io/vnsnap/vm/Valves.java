@@ -19,9 +19,10 @@ public interface Valves {
    * Holds frames for the VM from now on, and completes when the VM has taken everything that was
    * written to it before. Frames from the VM keep being read.
    *
+   * @param epoch of the gates after the cut
    * @param deadline for the VM to take them; passing it fails the stage, and frames stay held
    */
-  CompletionStage<Void> hold(Duration deadline);
+  CompletionStage<Void> hold(int epoch, Duration deadline);
 
   /**
    * Reads out what the VM sent before it paused, as white frames; then turns the gates red and
@@ -35,9 +36,10 @@ public interface Valves {
    * Gives the VM the frames that were held for it, by the rules of the gate, and lets traffic flow.
    * Prerequisites: red, and the VM runs.
    *
+   * @param epoch of the gates
    * @return frames that had been held
    */
-  CompletionStage<Long> release();
+  CompletionStage<Long> release(int epoch);
 
   /**
    * Forgets the snapshot: whatever the gates were doing, they move to the epoch unless they are

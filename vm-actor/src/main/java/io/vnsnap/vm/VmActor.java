@@ -14,6 +14,7 @@ import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -134,6 +135,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
       CompletableFuture.failedStage(new IllegalStateException("not started"));
   private volatile @Nullable CountedImage loading;
   private long memoryBytes;
+  private List<String> vnics = List.of();
 
   /**
    * The actor of one VM that is not started yet.
@@ -269,6 +271,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   }
 
   private VmState onStart(Start start) {
+    vnics = start.spec().vnics().stream().map(MachineSpec.Vnic::name).toList();
     memoryBytes = (long) start.spec().memoryMib() << 20;
     starting =
         start
@@ -307,7 +310,13 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     }
     getContext().pipeToSelf(machine.exited(), (how, failed) -> new MachineExited(how));
     VmEvent.Loaded loaded =
-        new VmEvent.Loaded(vm, machine.pid(), machine.hypervisor(), machine.hypervisorVersion());
+        new VmEvent.Loaded(
+            vm,
+            machine.pid(),
+            machine.hypervisor(),
+            machine.hypervisorVersion(),
+            new VmEvent.Sockets(
+                vnics.stream().map(machine::networkSocket).toList(), machine.consoleSocket()));
     owner.tell(loaded);
     return new VmState.Loaded(machine, loaded);
   }

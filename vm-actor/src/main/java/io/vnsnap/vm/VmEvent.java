@@ -3,6 +3,7 @@ package io.vnsnap.vm;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.PauseRecord;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -15,7 +16,16 @@ public sealed interface VmEvent {
   String vm();
 
   /** The VM's process is there, paused, its sockets listen. */
-  record Loaded(String vm, long pid, String hypervisor, String version) implements VmEvent {}
+  record Loaded(String vm, long pid, String hypervisor, String version, Sockets sockets)
+      implements VmEvent {}
+
+  /**
+   * UNIX sockets of a VM.
+   *
+   * @param network one per VNIC, in order; see {@link Machine#networkSocket}
+   * @param console see {@link Machine#consoleSocket}
+   */
+  record Sockets(List<Path> network, Path console) {}
 
   /** The VM could not be started; nothing of it is left. */
   record LoadFailed(String vm, String reason) implements VmEvent {}

@@ -3,7 +3,6 @@ package io.vnsnap.host.console;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
-import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -84,7 +83,6 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
   public Receive<Command> createReceive() {
     return newReceiveBuilder()
         .onMessage(Command.class, this::onCommand)
-        .onSignal(Terminated.class, this::onReaderGone)
         .onSignal(PostStop.class, stop -> onStop())
         .build();
   }
@@ -104,7 +102,7 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
   private void onAttach(ActorRef<ConsoleOutput> reader) {
     flush();
     if (readers.add(reader)) {
-      getContext().watch(reader);
+      getContext().watchWith(reader, new Detach(reader));
     }
     reader.tell(
         ConsoleOutput.newBuilder()
@@ -118,11 +116,6 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
     if (readers.remove(reader)) {
       getContext().unwatch(reader);
     }
-  }
-
-  private Behavior<Command> onReaderGone(Terminated gone) {
-    readers.removeIf(reader -> reader.equals(gone.getRef()));
-    return this;
   }
 
   private void onReceived(ByteString data) {

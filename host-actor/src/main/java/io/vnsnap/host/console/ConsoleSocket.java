@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /** A connection to a serial console's UNIX socket. Callbacks come on the event loop. */
+@SuppressWarnings("FutureReturnValueIgnored") // failures are told as the close of the socket
 final class ConsoleSocket {
   /** Input that may wait for a guest that does not read its console, in bytes; more is dropped. */
   private static final int MAX_UNSENT_BYTES = 64 * 1024;

@@ -74,8 +74,6 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   private record Planned(DeploymentPlan plan) implements Command {}
 
-  private record SegmentOpened(DeploymentPlan plan, Segment segment) implements Command {}
-
   private record OpeningFailed(String reason) implements Command {}
 
   private record DeployDeadlinePassed(long millis) implements Command {}
@@ -159,7 +157,6 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case Order order -> onOrder(order.order());
       case Console console -> onConsole(console);
       case Planned planned -> onPlanned(planned.plan());
-      case SegmentOpened opened -> onSegmentOpened(opened);
       case OpeningFailed failed -> onOpeningFailed(failed.reason());
       case DeployDeadlinePassed passed ->
           onDeployFailed("not all VMs were ready within " + passed.millis() + " ms");
@@ -224,24 +221,10 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       endWhenAllStopped();
       return;
     }
-    getContext()
-        .pipeToSelf(
-            host.dataPlane().createSegment(plan.segment()),
-            (opened, problem) ->
-                opened != null ? new SegmentOpened(plan, opened) : failed(problem));
-  }
-
-  private void onSegmentOpened(SegmentOpened opened) {
     opening = false;
-    segment = opened.segment();
-    if (phase != Phase.DEPLOYING) {
-      endWhenAllStopped();
-      return;
-    }
-    opened
-        .plan()
-        .vms()
-        .forEach((vm, plan) -> members.put(vm, spawnMember(vm, plan, opened.segment())));
+    Segment opened = host.dataPlane().createSegment(plan.segment());
+    segment = opened;
+    plan.vms().forEach((vm, member) -> members.put(vm, spawnMember(vm, member, opened)));
   }
 
   private ActorRef<MemberActor.Command> spawnMember(

@@ -108,7 +108,7 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
       Manifest manifest = snapshot.get();
       image = Optional.of(imageOf(manifest, vm.getName()));
       for (ChannelLogRecord log : manifest.getLogsList()) {
-        if (own.contains(log.getTo())) {
+        if (own.stream().anyMatch(vnic -> vnic.number() == log.getTo())) {
           inFlight.put(
               log.getTo(), host.shared().store().readChannelLog(manifest.getSnapshotId(), log));
         }

@@ -179,10 +179,12 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     console =
         Optional.of(
             getContext()
-                .spawn(ConsoleActor.create(loaded.console(), host.vms().consoleLoop()), "console"));
+                .spawn(
+                    ConsoleActor.create(paused.sockets().console(), host.vms().consoleLoop()),
+                    "console"));
     getContext()
         .pipeToSelf(
-            valves.connect(plan),
+            valves.connect(plan, paused.sockets().network()),
             (done, problem) -> new Wired(Optional.ofNullable(problem).map(Failures::reason)));
   }
 
@@ -218,7 +220,6 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
                 prepare.snapshotId(),
                 prepare.epoch(),
                 plan.vnics().stream().map(Vnic::number).toList()));
-    valves.nextCut(prepare.epoch());
     vm.tell(
         new VmActor.Prepare(
             prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));

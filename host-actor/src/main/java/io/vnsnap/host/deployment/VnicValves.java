@@ -28,25 +28,19 @@ final class VnicValves implements Valves {
 
   private final List<ActorRef<VnicActor.Command>> vnics;
   private final Scheduler scheduler;
-  private volatile int cut;
 
   VnicValves(List<ActorRef<VnicActor.Command>> vnics, Scheduler scheduler) {
     this.vnics = List.copyOf(vnics);
     this.scheduler = scheduler;
   }
 
-  /** Says which cut comes next; before the VM is told to prepare for it. */
-  void nextCut(int epoch) {
-    cut = epoch;
-  }
-
   /** Connects every VNIC to its socket and gives it the recorded frames that end there. */
-  CompletionStage<Void> connect(DeploymentPlan.VmPlan plan) {
+  CompletionStage<Void> connect(DeploymentPlan.VmPlan plan, List<Path> sockets) {
     List<CompletionStage<VnicActor.Reply>> wired = new ArrayList<>();
     for (int i = 0; i < vnics.size(); i++) {
       ActorRef<VnicActor.Command> actor = vnics.get(i);
       Vnic vnic = plan.vnics().get(i);
-      Path socket = plan.networkSocket(vnic);
+      Path socket = sockets.get(i);
       List<RecordedFrame> frames = plan.inFlight().getOrDefault(vnic.number(), List.of());
       wired.add(
           ask(actor, replyTo -> new VnicActor.Connect(socket, CONNECT_DEADLINE, replyTo))
@@ -62,8 +56,7 @@ final class VnicValves implements Valves {
   }
 
   @Override
-  public CompletionStage<Void> hold(Duration deadline) {
-    int epoch = cut;
+  public CompletionStage<Void> hold(int epoch, Duration deadline) {
     return askAll(replyTo -> new VnicActor.Hold(epoch, replyTo))
         .thenAccept(replies -> {
           for (VnicActor.Reply reply : replies) {
@@ -82,8 +75,7 @@ final class VnicValves implements Valves {
   }
 
   @Override
-  public CompletionStage<Long> release() {
-    int epoch = cut;
+  public CompletionStage<Long> release(int epoch) {
     return askAll(replyTo -> new VnicActor.Release(epoch, replyTo))
         .thenApply(replies ->
             replies.stream()

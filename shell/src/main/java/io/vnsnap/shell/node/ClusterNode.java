@@ -61,10 +61,10 @@ final class ClusterNode implements RunningNode {
   static ClusterNode start(NodeOptions options, Resources resources) throws IOException {
     Config config = NodeConfig.of(options);
     NodeSettings settings = NodeSettings.from(config);
-    StateFolder state = resources.add(StateFolder.claim(options.files().state()));
+    StateFolder state = resources.add(StateFolder.claim(options.places().state()));
     ExecutorService blocking = BlockingThreads.create(settings.maxBlockingThreads());
     resources.add(blocking::shutdownNow);
-    SnapshotStore store = FileStore.open(options.files().store());
+    SnapshotStore store = FileStore.open(options.places().store());
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "vnsnap", config);
     resources.add(() -> terminate(system));
     Coordinators coordinators = Coordinators.start(system);
@@ -80,7 +80,7 @@ final class ClusterNode implements RunningNode {
     join(system, options.network().seeds());
     ClusterClient client = new ClusterClient(system, coordinators, store, blocking, settings);
     resources.add(
-        ControlServer.start(options.files().socket(), client, ControlSettings.from(config)));
+        ControlServer.start(options.places().socket(), client, ControlSettings.from(config)));
     CompletionStage<String> ended =
         system
             .getWhenTerminated()

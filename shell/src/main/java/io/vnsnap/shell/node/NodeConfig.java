@@ -25,7 +25,7 @@ final class NodeConfig {
     values.put("vnsnap.net.trunk.port", network.trunkPort());
     values.put(
         "vnsnap.coordinator.journal.directory",
-        options.files().state().resolve("journal").toString());
+        options.places().state().resolve("journal").toString());
     Config own = ConfigFactory.empty();
     for (Map.Entry<String, Object> entry : values.entrySet()) {
       own =
