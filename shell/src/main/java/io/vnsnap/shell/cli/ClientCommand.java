@@ -6,11 +6,11 @@ import io.vnsnap.shell.api.UnreachableException;
 import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.render.Screen;
 import io.vnsnap.shell.render.Style;
+import io.vnsnap.shell.watch.Answers;
+import io.vnsnap.shell.watch.OperationProgress;
 import java.time.ZoneId;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** A command that asks a running node. */
@@ -46,39 +46,39 @@ abstract class ClientCommand implements Callable<Integer> {
     return root.context().zone();
   }
 
-  /** Waits for an answer; turns failures into a line. The client has the deadlines. */
+  /** Waits for an answer; what goes wrong becomes a line. The client has the deadlines. */
   static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
-    try {
-      return stage.toCompletableFuture().get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CommandFailure("interrupted", e);
-    } catch (ExecutionException e) {
-      throw failure(e);
-    }
-  }
-
-  private static RuntimeException failure(Throwable thrown) {
-    Throwable cause = thrown;
-    while ((cause instanceof ExecutionException || cause instanceof CompletionException)
-        && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    if (cause instanceof RefusedException || cause instanceof UnreachableException) {
-      return new CommandFailure(String.valueOf(cause.getMessage()), cause);
-    }
-    return cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
+    return orFailure(() -> Answers.await(stage));
   }
 
   /** Waits for a coordinator's answer; a refusal is a failure. */
   static VneReply awaitReply(CompletionStage<VneReply> stage) {
-    return accepted(await(stage));
+    return orFailure(() -> Answers.accepted(stage));
   }
 
-  static VneReply accepted(VneReply reply) {
-    if (reply.hasRefused()) {
-      throw new CommandFailure(reply.getRefused().getReason());
+  /** Waits for the answer of a long operation, and shows how far it is. */
+  static VneReply awaitReply(
+      VnsnapClient client,
+      Screen screen,
+      String vne,
+      String what,
+      CompletionStage<VneReply> stage) {
+    return orFailure(() -> new OperationProgress(client, screen, vne).await(what, stage));
+  }
+
+  /** An answer that is waited for. */
+  private interface Awaited<T extends @Nullable Object> {
+    T get() throws RefusedException, UnreachableException, InterruptedException;
+  }
+
+  private static <T extends @Nullable Object> T orFailure(Awaited<T> awaited) {
+    try {
+      return awaited.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CommandFailure("interrupted; what was asked for goes on", e);
+    } catch (RefusedException | UnreachableException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
     }
-    return reply;
   }
 }

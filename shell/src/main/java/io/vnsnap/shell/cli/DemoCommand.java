@@ -1,14 +1,42 @@
 package io.vnsnap.shell.cli;
 
+import io.vnsnap.shell.demo.DemoRun;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-@Command(name = "demo")
+/** {@code vnsnap demo}. */
+@Command(
+    name = "demo",
+    description = {
+      "Show what VNsnap does, on this machine: three nodes, four guests with traffic, a snapshot,",
+      "the loss of a host, a restore, and the guests' own account of it. Exit status 0 only on PASS."
+    })
 final class DemoCommand implements Callable<Integer> {
-  DemoCommand(RootCommand root) {}
+  private final RootCommand root;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file.")
+  private @Nullable Path json;
+
+  @Option(names = "--keep", description = "Keep the demo's folder, with its logs, to look at.")
+  private boolean keep;
+
+  DemoCommand(RootCommand root) {
+    this.root = root;
+  }
 
   @Override
   public Integer call() {
-    return 0;
+    CliContext context = root.context();
+    boolean passed =
+        new DemoRun(
+                new DemoRun.Options(json, keep),
+                context.environment(),
+                context.launcher(),
+                context.screen())
+            .run();
+    return passed ? CommandLineInterface.OK : CommandLineInterface.FAILED;
   }
 }

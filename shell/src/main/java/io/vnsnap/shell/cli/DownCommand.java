@@ -20,7 +20,7 @@ final class DownCommand extends ClientCommand {
   void run(VnsnapClient client) {
     VneRequest request =
         VneRequest.newBuilder().setVne(vne).setDown(Down.getDefaultInstance()).build();
-    new Progress(client, screen(), vne).await("Stopping " + vne, client.request(request));
+    awaitReply(client, screen(), vne, "Stopping " + vne, client.request(request));
     screen().line("VNE " + vne + " is down.");
   }
 }

@@ -34,8 +34,12 @@ final class RestoreCommand extends ClientCommand {
     Manifest manifest = await(client.snapshot(snapshot));
     String vne = manifest.getVne();
     Restored restored =
-        new Progress(client, screen(), vne)
-            .await("Restoring " + vne, client.restore(manifest.getSnapshotId(), placement))
+        awaitReply(
+                client,
+                screen(),
+                vne,
+                "Restoring " + vne,
+                client.restore(manifest.getSnapshotId(), placement))
             .getRestored();
     screen().lines(StatusView.one(restored.getStatus(), style()));
     screen()

@@ -79,7 +79,7 @@ final class SnapshotCommand extends ClientCommand {
             .build();
     VneRequest request = VneRequest.newBuilder().setVne(vne).setTakeSnapshot(take).build();
     VneReply reply =
-        new Progress(client, screen(), vne).await("Snapshot of " + vne, client.request(request));
+        awaitReply(client, screen(), vne, "Snapshot of " + vne, client.request(request));
     SnapshotTaken taken = reply.getSnapshotTaken();
     if (json) {
       screen().lines(JsonView.text(JsonView.snapshot(taken.getManifest())).lines().toList());

@@ -47,14 +47,16 @@ final class UpCommand implements Callable<Integer> {
     VnsnapClient client = root.client();
     String vne = topology.getName();
     VneReply reply =
-        new Progress(client, context.screen(), vne)
-            .await(
-                "Starting " + vne,
-                client.request(
-                    VneRequest.newBuilder()
-                        .setVne(vne)
-                        .setUp(Up.newBuilder().setTopology(topology))
-                        .build()));
+        ClientCommand.awaitReply(
+            client,
+            context.screen(),
+            vne,
+            "Starting " + vne,
+            client.request(
+                VneRequest.newBuilder()
+                    .setVne(vne)
+                    .setUp(Up.newBuilder().setTopology(topology))
+                    .build()));
     context.screen().lines(StatusView.one(reply.getStatus(), context.screen().style()));
     return CommandLineInterface.OK;
   }

@@ -1,9 +1,11 @@
-package io.vnsnap.shell.cli;
+package io.vnsnap.shell.watch;
 
 import io.vnsnap.proto.GetStatus;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.VneRequest;
 import io.vnsnap.proto.VneStatus;
+import io.vnsnap.shell.api.RefusedException;
+import io.vnsnap.shell.api.UnreachableException;
 import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.render.Screen;
 import io.vnsnap.shell.render.StatusView;
@@ -16,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Shows how far a VNE's operation is while waiting for its answer. */
-final class Progress {
+public final class OperationProgress {
   private static final Duration INTERVAL = Duration.ofMillis(200);
   private static final Duration STATUS_DEADLINE = Duration.ofSeconds(2);
 
@@ -24,30 +26,30 @@ final class Progress {
   private final Screen screen;
   private final String vne;
 
-  Progress(VnsnapClient client, Screen screen, String vne) {
+  /** Of operations on that VNE. */
+  public OperationProgress(VnsnapClient client, Screen screen, String vne) {
     this.client = client;
     this.screen = screen;
     this.vne = vne;
   }
 
   /**
-   * Waits for the answer; polls the status on connections of its own.
+   * Waits for the answer, and asks for the status meanwhile. The status that cannot be had is no
+   * failure of the operation.
    *
    * @param what the operation, for the heading
    */
-  VneReply await(String what, CompletionStage<VneReply> answer) {
+  public VneReply await(String what, CompletionStage<VneReply> answer)
+      throws RefusedException, UnreachableException, InterruptedException {
     CompletableFuture<VneReply> awaited = answer.toCompletableFuture();
     try {
       while (!isDone(awaited)) {
         draw(what);
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CommandFailure("interrupted; the operation goes on", e);
     } finally {
       screen.eraseLive();
     }
-    return ClientCommand.awaitReply(awaited);
+    return Answers.accepted(awaited);
   }
 
   private static boolean isDone(CompletableFuture<VneReply> awaited) throws InterruptedException {
@@ -61,7 +63,6 @@ final class Progress {
     }
   }
 
-  /** A status that does not come is no failure of the operation: the picture stays as it is. */
   private void draw(String what) throws InterruptedException {
     VneRequest request =
         VneRequest.newBuilder().setVne(vne).setGetStatus(GetStatus.getDefaultInstance()).build();

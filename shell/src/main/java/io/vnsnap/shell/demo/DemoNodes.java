@@ -1,0 +1,27 @@
+package io.vnsnap.shell.demo;
+
+import io.vnsnap.shell.api.VnsnapClient;
+import java.util.List;
+
+/** The nodes that the demo runs on. */
+interface DemoNodes {
+
+  /**
+   * Starts a coordinator here, and the hosts; returns a client before they have found each other.
+   */
+  VnsnapClient start(List<String> hosts) throws DemoFailure;
+
+  /**
+   * Throws when a node that should run does not.
+   *
+   * @throws DemoFailure with what it said last
+   */
+  void check() throws DemoFailure;
+
+  /**
+   * Kills a host outright, with its VMs: no signal that it could catch, no word to anybody.
+   *
+   * @param vms process ids of its VMs
+   */
+  void killHost(String host, List<Long> vms) throws DemoFailure, InterruptedException;
+}
