@@ -136,10 +136,12 @@ final class ClusterClient implements VnsnapClient {
 
   @Override
   public CompletionStage<Void> deleteSnapshot(String id) {
-    return onStore(() -> {
-      store.delete(id);
-      return null;
-    });
+    CompletionStage<String> deleted =
+        onStore(() -> {
+          store.delete(id);
+          return id;
+        });
+    return deleted.thenAccept(done -> {});
   }
 
   private CompletionStage<Listing> listing() {
