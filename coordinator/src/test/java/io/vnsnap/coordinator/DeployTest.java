@@ -171,7 +171,7 @@ class DeployTest extends VneTest {
     vne.orders(DEPLOY);
     vne.deployed("a");
     assertThat(vne.status().getStep()).isEqualTo("loading");
-    vne.timePasses(vne.timeouts().deploy());
+    vne.timePasses(vne.timeouts().deploy().plus(DeploySteps.SLACK));
     vne.undeploy();
     assertThat(vne.refusal().getReason()).isEqualTo("host b had not loaded its VMs after 120 s");
   }
@@ -349,7 +349,7 @@ class DeployTest extends VneTest {
     assertThat(vne.status().getVms(0).getState()).isEqualTo("host lost");
     vne.timePasses(vne.settings().hostGrace());
     assertThat(vne.status().getLastFailure())
-        .isEqualTo("VM web: host b has been out of reach for 15 s");
+        .isEqualTo("VM web: host b has been out of reach for 30 s");
     assertThat(vne.lastEvent().getVmLost().getVm()).isEqualTo("web");
   }
 
