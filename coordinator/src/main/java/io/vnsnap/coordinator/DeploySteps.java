@@ -20,6 +20,7 @@ import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VneEvent;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.WentRunning;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,9 @@ import java.util.TreeSet;
 
 /** Placing, loading and starting a VNE, from a boot or from a snapshot. */
 final class DeploySteps {
+  /** So that a host's own word on why it took too long comes first. */
+  static final Duration SLACK = Duration.ofSeconds(2);
+
   private final Surroundings around;
   private final Reach reach;
   private final StatusView view;
@@ -121,7 +125,7 @@ final class DeploySteps {
     return Decision.to(DeployInProgress.loading(deployment, placing))
         .persist(around.event().setDeployOrdered(deployment.order()).build())
         .orderAll(deployment.hosts(), deployOrder(deployment))
-        .within(around.settings().timeouts().deploy());
+        .within(around.settings().timeouts().deploy().plus(SLACK));
   }
 
   private HostOrder deployOrder(Deployment deployment) {

@@ -20,7 +20,7 @@ import java.util.List;
  * Makes the tables of the default journal, with the script that the journal plugin carries. Blocks:
  * not for actor threads. Several processes may do this to one database at once.
  */
-final class JournalSchema {
+public final class JournalSchema {
   private static final String SCRIPT = "/schema/h2/h2-create-schema.sql";
   private static final int INDEX_EXISTS = 42111; // H2: org.h2.api.ErrorCode.INDEX_ALREADY_EXISTS_1
   private static final String BIND_ADDRESS = "h2.bindAddress";
@@ -33,7 +33,7 @@ final class JournalSchema {
    *
    * @throws JournalUnusableException if the journal cannot be used
    */
-  static void create(Config whole) {
+  public static void create(Config whole) {
     Config journal = whole.getConfig("vnsnap.coordinator.journal");
     if (!journal.getBoolean("create-schema")) {
       return;

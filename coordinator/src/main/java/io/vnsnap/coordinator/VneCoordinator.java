@@ -258,11 +258,11 @@ final class VneCoordinator extends EventSourcedBehavior<ToVne, VneEvent, Vne> {
     if (!decision.line().isEmpty()) {
       context.getLog().warn("VNE {}: {}", around.vne(), decision.line());
     }
+    keepTime(vne, decision);
     decision.sendings().forEach(this::send);
     if (decision.asksHosts()) {
       directory.tell(new HostDirectory.DescribeAll(describedAdapter));
     }
-    keepTime(vne, decision);
     decision.answers().forEach(answer -> answer.client().tell(answer.reply().apply(vne)));
   }
 
