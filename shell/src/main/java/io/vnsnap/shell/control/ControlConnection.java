@@ -67,7 +67,15 @@ final class ControlConnection extends SimpleChannelInboundHandler<ControlRequest
                 },
                 settings.idleTimeout().toMillis(),
                 TimeUnit.MILLISECONDS);
-    ctx.read();
+    readNext(ctx);
+  }
+
+  /**
+   * In a turn of its own: a read asked for while one is being handed on is forgotten by the
+   * channel.
+   */
+  private static void readNext(ChannelHandlerContext ctx) {
+    ctx.executor().execute(ctx::read);
   }
 
   @Override
@@ -169,7 +177,7 @@ final class ControlConnection extends SimpleChannelInboundHandler<ControlRequest
       ctx.writeAndFlush(ControlResponses.failed(e)).addListener(ChannelFutureListener.CLOSE);
       return;
     }
-    ctx.read();
+    readNext(ctx);
   }
 
   private void onConsoleRequest(
@@ -184,9 +192,7 @@ final class ControlConnection extends SimpleChannelInboundHandler<ControlRequest
           "a connection to a console takes at most %d bytes of input at a time, and nothing else"
               .formatted(ConsoleSession.MAX_INPUT_BYTES));
     } else {
-      session
-          .input(console.getInput().getData())
-          .whenComplete((done, failure) -> ctx.executor().execute(ctx::read));
+      session.input(console.getInput().getData()).whenComplete((done, failure) -> readNext(ctx));
     }
   }
 

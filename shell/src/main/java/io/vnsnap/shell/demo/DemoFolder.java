@@ -2,6 +2,7 @@ package io.vnsnap.shell.demo;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.stream.Stream;
 
 /** The demo's private folder: everything it writes is in there. Its name is random and short. */
 record DemoFolder(Path path) {
+  private static final int DELETE_ATTEMPTS = 20;
 
   /** Makes one with mode 0700 in the temporary folder; {@code /tmp} if that has a long path. */
   static DemoFolder create(Path temporary) throws IOException {
@@ -41,13 +43,23 @@ record DemoFolder(Path path) {
     return path.resolve("store");
   }
 
-  /** Removes it with everything in it. */
+  /** Removes it with everything in it, also when somebody is still writing into it for a moment. */
   void delete() throws IOException {
+    for (int attempt = 1; Files.exists(path); attempt++) {
+      try {
+        deleteOnce();
+      } catch (DirectoryNotEmptyException | NoSuchFileException | UncheckedIOException e) {
+        if (attempt == DELETE_ATTEMPTS) {
+          throw new IOException("it keeps changing: " + e.getMessage(), e);
+        }
+      }
+    }
+  }
+
+  private void deleteOnce() throws IOException {
     List<Path> all;
     try (Stream<Path> tree = Files.walk(path)) {
       all = tree.sorted(Comparator.reverseOrder()).toList();
-    } catch (NoSuchFileException | UncheckedIOException e) {
-      all = List.of(path); // something in it went while we looked; what is left is told below
     }
     for (Path file : all) {
       Files.deleteIfExists(file);

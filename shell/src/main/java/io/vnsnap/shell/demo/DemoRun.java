@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +55,14 @@ public final class DemoRun {
     DemoResult result = new DemoResult();
     String failure = "";
     Cleanup cleanup = new Cleanup();
-    Thread hook = new Thread(cleanup::close, "vnsnap-demo-cleanup");
+    AtomicBoolean interrupted = new AtomicBoolean();
+    Thread hook =
+        new Thread(
+            () -> {
+              interrupted.set(true);
+              cleanup.close();
+            },
+            "vnsnap-demo-cleanup");
     Runtime.getRuntime().addShutdownHook(hook);
     try (cleanup) {
       Topology topology = topology();
@@ -73,7 +81,7 @@ public final class DemoRun {
       Thread.currentThread().interrupt();
       failure = "interrupted";
     }
-    return conclude(result, failure, cleanup);
+    return conclude(result, interrupted.get() ? "interrupted" : failure, cleanup);
   }
 
   private boolean conclude(DemoResult result, String failure, Cleanup cleanup) {
