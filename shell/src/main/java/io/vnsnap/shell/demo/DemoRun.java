@@ -71,9 +71,6 @@ public final class DemoRun {
         cleanup.add("remove " + folder.path(), folder::delete);
       }
       screen.heading("VNsnap demo; its files are in " + folder.path());
-      // This JVM is a node too: what it logs goes where the other nodes' logs go.
-      System.setProperty("vnsnap.log.file", folder.log("demo").toString());
-      System.setProperty("vnsnap.log.to", "file");
       DemoNodes nodes = new LocalNodes(launcher.get(), folder, cleanup);
       new Demo(DemoPlan.standard(), nodes, screen, result).run(topology);
     } catch (DemoFailure e) {
