@@ -70,7 +70,7 @@ final class VneProtocol {
   /** A client asks. */
   Decision onAsk(Vne vne, VneRequest request, ActorRef<VneReply> client) {
     if (!request.getVne().equals(around.vne())) {
-      return refuse(
+      return answer(
           client,
           Replies.notPossible(
               request.getVne(),
@@ -78,7 +78,7 @@ final class VneProtocol {
                   .formatted(request.getVne(), around.vne())));
     }
     return switch (request.getKindCase()) {
-      case GET_STATUS -> refuse(client, view.reply(vne, operation));
+      case GET_STATUS -> answer(client, view.reply(vne, operation));
       case UP ->
           guarded(
               client,
@@ -95,20 +95,20 @@ final class VneProtocol {
       case CANCEL_SNAPSHOT -> onCancel(client);
       case DOWN -> onDown(vne, client);
       case KIND_NOT_SET ->
-          refuse(client, Replies.notPossible("", "unknown request: is the client newer?"));
+          answer(client, Replies.notPossible("", "unknown request: is the client newer?"));
     };
   }
 
   private Decision guarded(
       ActorRef<VneReply> client, Optional<VneReply> refusal, Supplier<Decision> decide) {
-    return refusal.map(reply -> refuse(client, reply)).orElseGet(decide);
+    return refusal.map(reply -> answer(client, reply)).orElseGet(decide);
   }
 
   private Decision onTakeSnapshot(Vne vne, VneRequest request, ActorRef<VneReply> client) {
     Optional<VneReply> refusal =
         Requests.flaw(request.getTakeSnapshot()).or(this::busy).or(() -> notWhole(vne));
     if (refusal.isPresent() || !(vne instanceof Vne.Running running)) {
-      return refuse(client, refusal.orElseGet(() -> Replies.notNow("nothing runs")));
+      return answer(client, refusal.orElseGet(() -> Replies.notNow("nothing runs")));
     }
     return snapshots.take(running, request.getTakeSnapshot(), client);
   }
@@ -117,11 +117,11 @@ final class VneProtocol {
     return switch (operation) {
       case SnapshotInProgress snapshot -> snapshots.cancel(snapshot, client);
       case AbortInProgress abort -> Decision.to(abort.joinedBy(client));
-      case Idle idle -> refuse(client, noSnapshot());
-      case Recovering recovering -> refuse(client, noSnapshot());
-      case Placing placing -> refuse(client, noSnapshot());
-      case DeployInProgress deploy -> refuse(client, noSnapshot());
-      case StopInProgress stop -> refuse(client, noSnapshot());
+      case Idle idle -> answer(client, noSnapshot());
+      case Recovering recovering -> answer(client, noSnapshot());
+      case Placing placing -> answer(client, noSnapshot());
+      case DeployInProgress deploy -> answer(client, noSnapshot());
+      case StopInProgress stop -> answer(client, noSnapshot());
     };
   }
 
@@ -136,12 +136,12 @@ final class VneProtocol {
       case StopInProgress stop when stop.next().isEmpty() -> Decision.to(stop.joinedBy(client));
       case DeployInProgress deploy when deploy.stage() == DeployInProgress.Stage.LOADING ->
           deploys.takenDown(deployment(vne), deploy, client);
-      case StopInProgress stop -> refuse(client, busyReply());
-      case DeployInProgress deploy -> refuse(client, busyReply());
-      case SnapshotInProgress snapshot -> refuse(client, busyReply());
-      case AbortInProgress abort -> refuse(client, busyReply());
-      case Placing placing -> refuse(client, busyReply());
-      case Recovering recovering -> refuse(client, busyReply());
+      case StopInProgress stop -> answer(client, busyReply());
+      case DeployInProgress deploy -> answer(client, busyReply());
+      case SnapshotInProgress snapshot -> answer(client, busyReply());
+      case AbortInProgress abort -> answer(client, busyReply());
+      case Placing placing -> answer(client, busyReply());
+      case Recovering recovering -> answer(client, busyReply());
     };
   }
 
@@ -178,7 +178,7 @@ final class VneProtocol {
                     .formatted(around.vne(), degradation)));
   }
 
-  private Decision refuse(ActorRef<VneReply> client, VneReply reply) {
+  private Decision answer(ActorRef<VneReply> client, VneReply reply) {
     return Decision.to(operation).reply(client, reply);
   }
 

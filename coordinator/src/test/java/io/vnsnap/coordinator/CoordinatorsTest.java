@@ -15,6 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -105,13 +110,15 @@ class CoordinatorsTest {
   }
 
   @Test
-  void shouldKeepWhatWasConfirmedWhenTheProcessIsKilled() throws IOException {
+  void shouldKeepWhatWasConfirmedWhenTheProcessIsKilled() throws IOException, SQLException {
     Process doomed = startDoomed("shop");
     try (BufferedReader out = doomed.inputReader()) {
       assertThat(out.lines().anyMatch(DoomedProcess.UP::equals)).isTrue();
     } finally {
       doomed.destroyForcibly().onExit().join();
     }
+    // The coordinator would mend a lost event by itself, so the journal is looked at directly.
+    assertThat(eventsOf("shop")).as("ordered, finished, running").isEqualTo(3);
     try (TestNode node = TestNode.first(journal(), Coordinators.ROLE)) {
       node.startHost("a");
       awaitHosts(node, "a");
@@ -119,6 +126,20 @@ class CoordinatorsTest {
           .atMost(TestNode.PATIENCE)
           .until(() -> get(node.status("shop")).getStatus().getPhase() == Phase.RUNNING);
       assertThat(get(node.coordinators.vnes())).containsExactly("shop");
+    }
+  }
+
+  private int eventsOf(String vne) throws SQLException {
+    String file = "jdbc:h2:file:" + journal().resolve("journal") + ";AUTO_SERVER=TRUE";
+    try (Connection connection = DriverManager.getConnection(file, "vnsnap", "");
+        PreparedStatement query =
+            connection.prepareStatement(
+                "SELECT COUNT(*) FROM \"event_journal\" WHERE \"persistence_id\" = ?")) {
+      query.setString(1, VneCoordinator.persistenceId(vne).id());
+      try (ResultSet rows = query.executeQuery()) {
+        assertThat(rows.next()).isTrue();
+        return rows.getInt(1);
+      }
     }
   }
 
