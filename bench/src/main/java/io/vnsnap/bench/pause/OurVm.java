@@ -45,8 +45,7 @@ final class OurVm implements AutoCloseable {
   private final ExecutorService blocking = Executors.newCachedThreadPool();
   private final QemuHypervisor hypervisor;
   private final ActorSystem<VmActor.Command> system;
-  private final long pid;
-  private final String version;
+  private final VmEvent.Loaded loaded;
 
   private OurVm(MachineSpec spec, SnapshotStore store, Cleanup cleanup)
       throws BenchmarkException, InterruptedException {
@@ -59,10 +58,7 @@ final class OurVm implements AutoCloseable {
     system = ActorSystem.create(guardian(surroundings), "vnsnap-bench", config);
     cleanup.add(this::close);
     tell(new VmActor.Start(spec, Optional.empty()));
-    VmEvent.Loaded loaded = await(VmEvent.Loaded.class);
-    pid = loaded.pid();
-    version = loaded.version();
-    cleanup.add(() -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
+    loaded = await(VmEvent.Loaded.class);
   }
 
   /** Starts a VM that is paused before its first instruction. */
@@ -109,14 +105,13 @@ final class OurVm implements AutoCloseable {
   }
 
   String version() {
-    return version;
+    return loaded.version();
   }
 
   /** How QEMU was started, so that another can be started the same way. */
   List<String> commandLine() throws IOException {
-    String line =
-        Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"), StandardCharsets.UTF_8);
-    return List.of(line.split("\0"));
+    Path line = Path.of("/proc", Long.toString(loaded.pid()), "cmdline");
+    return List.of(Files.readString(line, StandardCharsets.UTF_8).split("\0"));
   }
 
   @Override
@@ -135,5 +130,18 @@ final class OurVm implements AutoCloseable {
     }
     hypervisor.close();
     blocking.shutdown();
+    killChildren();
+    try {
+      // One that was being started shows only when its starter is done.
+      boolean unusedDone = blocking.awaitTermination(END_DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    killChildren();
+  }
+
+  /** Whatever QEMU this process has started, whether or not its actor got to know of it. */
+  private static void killChildren() {
+    ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
   }
 }
