@@ -8,27 +8,36 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Carries what QEMU writes of a capture into the store. {@link #run} does the work on a thread that
  * may block; the other methods are for any thread and do not.
+ *
+ * <p>Once begun it reads until QEMU closes its end, also when the image has been given up and what
+ * comes is thrown away: see {@link QemuCapture} for why.
  */
 final class CaptureStream {
   /** More than QEMU's set-up section; so much has come only when pages come. */
   static final int PAGES_COME_BYTES = 16 * 1024;
 
+  private static final int ASIDE_BYTES = 64 * 1024;
+
   private final ImageWriter writer;
   private final ByteBuffer buffer;
   private final Socket socket;
   private final ReentrantLock closing = new ReentrantLock();
+  private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<Void> begun = new CompletableFuture<>();
   private final CompletableFuture<Void> pagesCome = new CompletableFuture<>();
   private final CompletableFuture<Void> verdict = new CompletableFuture<>();
   private final CompletableFuture<ImageWriter.Committed> committed = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private long fillingLeft;
+  private long seen;
   private boolean closed;
+  private volatile boolean givenUp;
   private volatile long bytes;
   private volatile boolean drained;
 
@@ -58,10 +67,18 @@ final class CaptureStream {
     verdict.complete(null);
   }
 
-  /** Ends the stream; the image is discarded. No effect once it is being committed. */
+  /** The image is not wanted any more. No effect once it is being committed. */
   void giveUp(Throwable why) {
+    if (decided.compareAndSet(false, true)) {
+      givenUp = true;
+      committed.completeExceptionally(why);
+    }
     verdict.completeExceptionally(why);
-    begun.completeExceptionally(why);
+    begun.complete(null);
+  }
+
+  /** Ends reading; only when QEMU has not begun to write. */
+  void sever() {
     closing.lock();
     try {
       if (!closed) {
@@ -69,7 +86,7 @@ final class CaptureStream {
       }
     } catch (IOException e) {
       // The other end is gone already, and reading ends by that.
-      committed.completeExceptionally(e);
+      giveUp(e);
     } finally {
       closing.unlock();
     }
@@ -80,7 +97,7 @@ final class CaptureStream {
     return pagesCome;
   }
 
-  /** Completes when the image is durable; fails if it never will be. */
+  /** Completes when the image is durable; fails as soon as it is known that it never will be. */
   CompletionStage<ImageWriter.Committed> committed() {
     return committed;
   }
@@ -95,7 +112,7 @@ final class CaptureStream {
     return bytes;
   }
 
-  /** Whether everything that QEMU wrote has been given to the writer. */
+  /** Whether QEMU has closed its end, and everything before that has been taken. */
   boolean drained() {
     return drained;
   }
@@ -107,7 +124,9 @@ final class CaptureStream {
       pump();
       drained = true;
       verdict.get();
-      committed.complete(writer.commit());
+      if (decided.compareAndSet(false, true)) {
+        committed.complete(writer.commit());
+      }
     } catch (ExecutionException e) {
       committed.completeExceptionally(e.getCause());
     } catch (InterruptedException e) {
@@ -123,22 +142,49 @@ final class CaptureStream {
   }
 
   private void pump() throws IOException {
-    while (true) {
-      int n = socket.read(buffer, 0, buffer.capacity());
-      if (n < 0) {
-        return;
-      }
+    for (int n = read(); n >= 0; n = read()) {
       int skip = (int) Math.min(fillingLeft, n);
       fillingLeft -= skip;
-      if (n > skip) {
-        writer.write(buffer.clear().position(skip).limit(n));
-        long sum = bytes + n - skip;
-        bytes = sum;
-        if (sum >= PAGES_COME_BYTES) {
-          pagesCome.complete(null);
-        }
+      int content = n - skip;
+      seen += content;
+      if (content > 0 && !givenUp) {
+        take(buffer.clear().position(skip).limit(n));
+      }
+      if (seen >= PAGES_COME_BYTES) {
+        pagesCome.complete(null);
       }
     }
+  }
+
+  private int read() throws IOException {
+    return socket.read(buffer, 0, buffer.capacity());
+  }
+
+  /**
+   * Throws away what comes while {@link #run} is stuck in the store: as long as nobody reads, QEMU
+   * and the guest stand still. Blocks; only after {@link #giveUp}.
+   */
+  void drainAside() {
+    ByteBuffer scrap = ByteBuffer.allocateDirect(ASIDE_BYTES);
+    try {
+      while (socket.read(scrap, 0, scrap.capacity()) >= 0) {
+        // Thrown away.
+      }
+    } catch (IOException e) {
+      giveUp(e);
+    }
+  }
+
+  private void take(ByteBuffer content) {
+    int n = content.remaining();
+    try {
+      writer.write(content);
+    } catch (IOException | RuntimeException e) {
+      giveUp(e);
+      return;
+    }
+    long sum = bytes + n;
+    bytes = sum;
   }
 
   private void closeSocket() {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
-import java.io.IOException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -13,6 +12,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A copy-on-write capture by QEMU's capability {@code background-snapshot}.
@@ -34,9 +35,18 @@ import org.jspecify.annotations.Nullable;
  *       pages on the stream, not in the status "active", which comes too early.
  * </ol>
  *
+ * <p>A capture is never cancelled by QEMU's {@code migrate_cancel}, nor by closing the stream. QEMU
+ * ends its thread at once then, and lifts the protection later, in its main loop; if the guest's
+ * CPU writes to a protected page in between while it holds QEMU's global lock, which it does when
+ * it works on a device, then nobody serves it and the main loop waits for the lock: QEMU hangs for
+ * good (seen with 7.2 in most of a few tries). So what is not wanted any more is read to its end
+ * and thrown away. It follows that a cancelled capture that was not started still stops the VM for
+ * a moment, by QEMU's own doing.
+ *
  * <p>Everything here runs on the machine's event loop, except what the stream's thread does.
  */
 final class QemuCapture implements Capture {
+  private static final Logger log = LoggerFactory.getLogger(QemuCapture.class);
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final String DESCRIPTOR = "vnsnap-capture";
 
@@ -48,6 +58,7 @@ final class QemuCapture implements Capture {
   private boolean migrating;
   private boolean started;
   private @Nullable CompletableFuture<Void> cancelling;
+  private @Nullable CompletableFuture<Void> puttingAway;
 
   private QemuCapture(QemuMachine machine, CaptureStream stream, boolean held) {
     this.machine = machine;
@@ -57,19 +68,11 @@ final class QemuCapture implements Capture {
 
   /** On the event loop, when no other capture is in progress. */
   static CompletionStage<QemuCapture> prepare(
-      QemuMachine machine, ImageWriter writer, LocalSockets.Pair pair) {
+      QemuMachine machine, CaptureStream stream, LocalSockets.Pair pair) {
     boolean held = machine.version().canHoldBeforeStop();
-    CaptureStream stream = new CaptureStream(writer, machine.captureBuffer(), pair.ours());
     QemuCapture capture = new QemuCapture(machine, stream, held);
     machine.setCapture(capture);
     stream.committed().whenComplete((done, failed) -> capture.streamEnded(done, failed));
-    if (held) {
-      try {
-        stream.skipFirst(LocalSockets.fill(pair.theirs()));
-      } catch (IOException e) {
-        stream.giveUp(e);
-      }
-    }
     machine.blocking().execute(stream::run);
     CompletionStage<Void> ready =
         machine
@@ -94,7 +97,8 @@ final class QemuCapture implements Capture {
     return machine
         .command("migrate", arguments)
         .whenComplete((done, failed) -> {
-          if (failed != null) {
+          // When QEMU said nothing, it may have begun.
+          if (failed != null && HypervisorException.unwrap(failed) instanceof QmpException) {
             migrating = false;
           }
         })
@@ -179,38 +183,73 @@ final class QemuCapture implements Capture {
     CompletableFuture<Void> attempt = new CompletableFuture<>();
     cancelling = attempt;
     CancellationException cancelled = new CancellationException("the capture was cancelled");
-    endMigration()
-        .whenComplete((done, failed) -> stream.giveUp(cancelled))
+    stream.giveUp(cancelled);
+    stored.completeExceptionally(cancelled);
+    putAway();
+    pastProtection()
         .thenCompose(done -> machine.resumeOnLoop())
-        .thenCompose(done -> machine.setCapability("background-snapshot", false))
-        .thenCompose(done -> streamEndedInTime())
-        .whenComplete((done, failed) -> {
-          stored.completeExceptionally(cancelled);
+        .whenComplete((at, failed) -> {
           if (failed != null) {
             attempt.completeExceptionally(failed);
           } else {
-            machine.setCapture(null);
             attempt.complete(null);
           }
         });
     return attempt;
   }
 
-  /** Never fails: what matters is what comes after. */
-  private CompletionStage<Void> endMigration() {
-    if (!migrating || migrated.isDone()) {
+  /**
+   * When QEMU will not stop the VM any more. Never fails: then the VM may be resumed all the same.
+   */
+  private CompletionStage<Void> pastProtection() {
+    if (!migrating) {
+      stream.sever();
       return CompletableFuture.completedStage(null);
     }
     return machine
-        .command("migrate_cancel", JSON.objectNode())
-        .thenCompose(
-            done -> machine.within(migrated, machine.settings().commandTimeout(), "migrate_cancel"))
-        .exceptionally(failed -> null);
+        .within(stream.pagesCome(), machine.settings().commandTimeout(), "the rest of the capture")
+        .exceptionallyCompose(late -> machine.onLoop(() -> CompletableFuture.completedStage(null)));
   }
 
-  private CompletionStage<Void> streamEndedInTime() {
-    return machine.within(
-        stream.ended(), machine.settings().stallTimeout(), "waiting for the store to let go");
+  /** The VM runs; that a slow store still holds the image is no reason to fail. */
+  private CompletionStage<Void> putAwayInTime() {
+    return machine
+        .within(putAway(), machine.settings().commandTimeout(), "putting the capture away")
+        .exceptionally(late -> {
+          log.warn("VM {}: {}", machine.spec().name(), HypervisorException.reason(late));
+          return null;
+        });
+  }
+
+  /**
+   * Makes the machine ready for its next capture. Without the capability QEMU would leave the
+   * memory write-protected, so it stays on until QEMU is done, which shows in the stream's end.
+   */
+  CompletionStage<Void> putAway() {
+    CompletableFuture<Void> current = puttingAway;
+    if (current == null) {
+      CompletableFuture<Void> begun = new CompletableFuture<>();
+      puttingAway = begun;
+      stream
+          .ended()
+          .thenCompose(
+              done -> machine.onLoop(() -> machine.setCapability("background-snapshot", false)))
+          .whenComplete((done, failed) -> {
+            if (failed != null) {
+              begun.completeExceptionally(failed);
+            } else {
+              machine.setCapture(null);
+              begun.complete(null);
+            }
+          });
+      return begun;
+    }
+    return current;
+  }
+
+  /** Whether nobody wants anything of it any more. */
+  boolean over() {
+    return stored.isDone();
   }
 
   /** From the machine, for each change of QEMU's migration status. */
@@ -220,7 +259,7 @@ final class QemuCapture implements Capture {
         migrated.complete(null);
         stream.approve();
       }
-      case "cancelled" -> endedBadly("QEMU cancelled the capture");
+      case "cancelled" -> endedBadly("somebody else cancelled the capture");
       case "failed" ->
           machine
               .command("query-migrate", JSON.objectNode())
@@ -256,17 +295,14 @@ final class QemuCapture implements Capture {
 
   private void settle(ImageWriter.@Nullable Committed committed, @Nullable Throwable failed) {
     if (committed != null) {
-      machine
-          .setCapability("background-snapshot", false)
-          .whenComplete((done, refused) -> {
-            machine.setCapture(null);
-            stored.complete(committed);
-          });
+      putAwayInTime().whenComplete((done, late) -> stored.complete(committed));
     } else if (failed != null && cancelling == null && !stored.isDone()) {
-      // The socket is closed; QEMU would notice by itself, but its next capture should not wait.
+      stored.completeExceptionally(HypervisorException.unwrap(failed));
       cancelOnLoop()
-          .whenComplete(
-              (done, again) -> stored.completeExceptionally(HypervisorException.unwrap(failed)));
+          .exceptionally(again -> {
+            log.warn("VM {}: {}", machine.spec().name(), HypervisorException.reason(again));
+            return null;
+          });
     }
   }
 
@@ -281,6 +317,7 @@ final class QemuCapture implements Capture {
                   }
                   long bytes = stream.bytes();
                   if (bytes == bytesBefore) {
+                    machine.blocking().execute(stream::drainAside);
                     stream.giveUp(
                         new TimeoutException(
                             "the capture stalled for "

@@ -215,24 +215,18 @@ public final class QemuMachine implements Machine {
     return operation(
         "preparing a capture",
         () -> {
-          String refusal =
-              capture != null
-                  ? "another capture is in progress"
-                  : running ? "" : "the VM does not run";
-          if (!refusal.isEmpty()) {
+          if (!running) {
             closeOnBlocking(writer);
-            return CompletableFuture.<Capture>failedStage(new HypervisorException(refusal));
+            return CompletableFuture.<Capture>failedStage(
+                new HypervisorException("the VM does not run"));
           }
-          LocalSockets.Pair pair;
-          try {
-            pair = LocalSockets.pair();
-          } catch (IOException e) {
-            closeOnBlocking(writer);
-            return CompletableFuture.<Capture>failedStage(e);
-          }
-          return QemuCapture.prepare(this, writer, pair)
-              .<Capture>thenApply(ready -> ready)
-              .whenComplete((ready, failed) -> closeQuietly(pair.theirs()::close));
+          return free()
+              .whenComplete((done, failed) -> {
+                if (failed != null) {
+                  closeOnBlocking(writer);
+                }
+              })
+              .thenCompose(done -> prepareOnLoop(writer));
         });
   }
 
@@ -379,6 +373,37 @@ public final class QemuMachine implements Machine {
   }
 
   // ---- inside ----
+
+  /** Completes when no earlier capture is left. */
+  private CompletionStage<Void> free() {
+    QemuCapture earlier = capture;
+    if (earlier == null) {
+      return CompletableFuture.completedStage(null);
+    }
+    if (!earlier.over()) {
+      return CompletableFuture.failedStage(
+          new HypervisorException("another capture is in progress"));
+    }
+    return within(earlier.putAway(), settings.stallTimeout(), "putting the last capture away");
+  }
+
+  private CompletionStage<Capture> prepareOnLoop(ImageWriter writer) {
+    LocalSockets.Pair pair;
+    CaptureStream stream;
+    try {
+      pair = LocalSockets.pair();
+      stream = new CaptureStream(writer, captureBuffer(), pair.ours());
+      if (version.canHoldBeforeStop()) {
+        stream.skipFirst(LocalSockets.fill(pair.theirs()));
+      }
+    } catch (IOException e) {
+      closeOnBlocking(writer);
+      return CompletableFuture.<Capture>failedStage(e);
+    }
+    return QemuCapture.prepare(this, stream, pair)
+        .<Capture>thenApply(ready -> ready)
+        .whenComplete((ready, failed) -> closeQuietly(pair.theirs()::close));
+  }
 
   private CompletionStage<Void> insist(String name, ObjectNode arguments) {
     return insist(name, arguments, System.nanoTime() + settings.commandTimeout().toNanos());

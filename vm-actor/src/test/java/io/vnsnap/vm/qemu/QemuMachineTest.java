@@ -44,7 +44,7 @@ class QemuMachineTest {
   @AfterAll
   void endGuest() throws Exception {
     console.close();
-    guests.close();
+    guests.end();
   }
 
   @AfterEach

@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A hypervisor for tests, with everything it started ended when it is closed. */
-final class RunningGuests implements AutoCloseable {
+/** A hypervisor for tests, with everything it started ended by it. */
+final class RunningGuests {
   private final ExecutorService blocking = Executors.newCachedThreadPool();
   private final List<Machine> machines = new ArrayList<>();
   private final List<Path> folders = new ArrayList<>();
@@ -58,8 +58,7 @@ final class RunningGuests implements AutoCloseable {
     return stage.toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 
-  @Override
-  public void close() throws Exception {
+  void end() throws Exception {
     for (Machine machine : machines) {
       get(machine.kill());
     }
