@@ -3,8 +3,9 @@ package io.vnsnap.net.port;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
@@ -44,7 +45,7 @@ public final class PortConnector {
             .option(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(settings.writeWindow() / 2, settings.writeWindow()))
-            .handler(new ChannelInboundHandlerAdapter());
+            .handler(new Bare());
   }
 
   /**
@@ -77,5 +78,13 @@ public final class PortConnector {
                 TimeUnit.NANOSECONDS);
       }
     });
+  }
+
+  /** A channel begins without handlers: the port is added when it is connected. */
+  private static final class Bare extends ChannelInitializer<Channel> {
+    @Override
+    protected void initChannel(Channel channel) {
+      // see SocketPort.on
+    }
   }
 }
