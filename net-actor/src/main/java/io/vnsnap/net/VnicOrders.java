@@ -42,9 +42,15 @@ final class VnicOrders {
         plane
             .connector()
             .connect(socket, deadline, gate)
-            .thenAccept(port -> {
+            .handle((port, failure) -> {
+              if (failure != null) {
+                throw new Refusal(
+                    "cannot connect to the VM's network socket %s: %s"
+                        .formatted(socket, failure.getMessage()));
+              }
               gate.orders().attach(port);
               port.start();
+              return null;
             }));
   }
 
