@@ -24,8 +24,14 @@ abstract class ClientCommand implements Callable<Integer> {
   /** Does it. What fails is thrown as {@link CommandFailure}. */
   abstract void run(VnsnapClient client);
 
+  /** Checks, before a node is looked for, what the parser could not. */
+  void checkUsage() {
+    // most commands are right when they have been parsed
+  }
+
   @Override
   public final Integer call() {
+    checkUsage();
     run(root.client());
     return CommandLineInterface.OK;
   }

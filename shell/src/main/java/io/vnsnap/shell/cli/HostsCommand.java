@@ -21,10 +21,6 @@ final class HostsCommand extends ClientCommand {
   @Override
   void run(VnsnapClient client) {
     List<HostDescription> hosts = await(client.hosts()).getHostsList();
-    screen()
-        .lines(
-            json
-                ? JsonView.text(JsonView.hosts(hosts)).lines().toList()
-                : HostsView.lines(hosts, style()));
+    screen().lines(json ? JsonView.hostsLines(hosts) : HostsView.lines(hosts, style()));
   }
 }

@@ -26,8 +26,6 @@ final class ShowCommand extends ClientCommand {
     Manifest manifest = await(client.snapshot(snapshot));
     screen()
         .lines(
-            json
-                ? JsonView.text(JsonView.snapshot(manifest)).lines().toList()
-                : SnapshotView.one(manifest, zone(), style()));
+            json ? JsonView.snapshotLines(manifest) : SnapshotView.one(manifest, zone(), style()));
   }
 }

@@ -69,7 +69,6 @@ final class SnapshotCommand extends ClientCommand {
 
   @Override
   void run(VnsnapClient client) {
-    checkUsage();
     TakeSnapshot take =
         TakeSnapshot.newBuilder()
             .setLabel(label)
@@ -82,7 +81,7 @@ final class SnapshotCommand extends ClientCommand {
         awaitReply(client, screen(), vne, "Snapshot of " + vne, client.request(request));
     SnapshotTaken taken = reply.getSnapshotTaken();
     if (json) {
-      screen().lines(JsonView.text(JsonView.snapshot(taken.getManifest())).lines().toList());
+      screen().lines(JsonView.snapshotLines(taken.getManifest()));
       return;
     }
     screen().lines(SnapshotView.one(taken.getManifest(), zone(), style()));
@@ -94,7 +93,8 @@ final class SnapshotCommand extends ClientCommand {
                     Units.count(taken.getFramesHeld())));
   }
 
-  private void checkUsage() {
+  @Override
+  void checkUsage() {
     String wrong =
         timeout < 0 || timeout > MAX_TIMEOUT_S
             ? "--timeout takes 1 to " + MAX_TIMEOUT_S + " seconds"

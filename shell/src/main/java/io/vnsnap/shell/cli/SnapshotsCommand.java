@@ -20,10 +20,6 @@ final class SnapshotsCommand extends ClientCommand {
   @Override
   void run(VnsnapClient client) {
     SnapshotList list = await(client.snapshots());
-    screen()
-        .lines(
-            json
-                ? JsonView.text(JsonView.snapshots(list)).lines().toList()
-                : SnapshotView.list(list, zone(), style()));
+    screen().lines(json ? JsonView.snapshotsLines(list) : SnapshotView.list(list, zone(), style()));
   }
 }

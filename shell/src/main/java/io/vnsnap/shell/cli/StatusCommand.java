@@ -28,20 +28,12 @@ final class StatusCommand extends ClientCommand {
   void run(VnsnapClient client) {
     if (vne.isEmpty()) {
       List<VneStatus> all = await(client.vnes()).getVnesList();
-      screen()
-          .lines(
-              json
-                  ? JsonView.text(JsonView.vnes(all)).lines().toList()
-                  : StatusView.list(all, style()));
+      screen().lines(json ? JsonView.vnesLines(all) : StatusView.list(all, style()));
       return;
     }
     VneRequest request =
         VneRequest.newBuilder().setVne(vne).setGetStatus(GetStatus.getDefaultInstance()).build();
     VneStatus status = awaitReply(client.request(request)).getStatus();
-    screen()
-        .lines(
-            json
-                ? JsonView.text(JsonView.vne(status)).lines().toList()
-                : StatusView.one(status, style()));
+    screen().lines(json ? JsonView.vneLines(status) : StatusView.one(status, style()));
   }
 }

@@ -20,8 +20,10 @@ public final class HostsView {
           host.getMemoryUsedMib() + " MiB",
           host.getMemoryMib() + " MiB",
           Integer.toString(host.getCpus()),
-          (host.getHypervisor() + " " + host.getHypervisorVersion()).strip(),
-          host.getTrunk().getAddress() + ":" + host.getTrunk().getPort(),
+          host.getHypervisor().isEmpty()
+              ? "-"
+              : host.getHypervisor() + " " + host.getHypervisorVersion(),
+          host.hasTrunk() ? host.getTrunk().getAddress() + ":" + host.getTrunk().getPort() : "-",
           host.getUnusableReason().isEmpty() ? "ready" : host.getUnusableReason());
     }
     return table.lines(style);

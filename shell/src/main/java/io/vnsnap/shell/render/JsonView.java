@@ -31,14 +31,22 @@ public final class JsonView {
   }
 
   /** Several VNEs. */
-  public static ArrayNode vnes(List<VneStatus> vnes) {
+  public static List<String> vnesLines(List<VneStatus> vnes) {
+    return text(vnes(vnes)).lines().toList();
+  }
+
+  static ArrayNode vnes(List<VneStatus> vnes) {
     ArrayNode array = NODES.arrayNode();
     vnes.forEach(vne -> array.add(vne(vne)));
     return array;
   }
 
   /** One VNE with its VMs. */
-  public static ObjectNode vne(VneStatus vne) {
+  public static List<String> vneLines(VneStatus vne) {
+    return text(vne(vne)).lines().toList();
+  }
+
+  static ObjectNode vne(VneStatus vne) {
     ObjectNode node =
         NODES
             .objectNode()
@@ -64,7 +72,11 @@ public final class JsonView {
   }
 
   /** Several hosts. */
-  public static ArrayNode hosts(List<HostDescription> hosts) {
+  public static List<String> hostsLines(List<HostDescription> hosts) {
+    return text(hosts(hosts)).lines().toList();
+  }
+
+  static ArrayNode hosts(List<HostDescription> hosts) {
     ArrayNode array = NODES.arrayNode();
     for (HostDescription host : hosts) {
       array
@@ -82,7 +94,11 @@ public final class JsonView {
   }
 
   /** All snapshots, and what cannot be read. */
-  public static ObjectNode snapshots(SnapshotList list) {
+  public static List<String> snapshotsLines(SnapshotList list) {
+    return text(snapshots(list)).lines().toList();
+  }
+
+  static ObjectNode snapshots(SnapshotList list) {
     ObjectNode node = NODES.objectNode();
     ArrayNode snapshots = node.putArray("snapshots");
     list.getSnapshotsList().forEach(manifest -> snapshots.add(snapshot(manifest)));
@@ -92,7 +108,11 @@ public final class JsonView {
   }
 
   /** One snapshot with its VMs. */
-  public static ObjectNode snapshot(Manifest manifest) {
+  public static List<String> snapshotLines(Manifest manifest) {
+    return text(snapshot(manifest)).lines().toList();
+  }
+
+  static ObjectNode snapshot(Manifest manifest) {
     SnapshotFigures figures = SnapshotFigures.of(manifest);
     ObjectNode node =
         NODES

@@ -26,7 +26,13 @@ public final class StatusView {
           state(vne),
           Integer.toString(vne.getVmsCount()),
           String.join(
-              ",", vne.getVmsList().stream().map(VmStatus::getHost).distinct().sorted().toList()),
+              ",",
+              vne.getVmsList().stream()
+                  .map(VmStatus::getHost)
+                  .filter(host -> !host.isEmpty())
+                  .distinct()
+                  .sorted()
+                  .toList()),
           orDash(vne.getLastSnapshotId()),
           orDash(vne.getLastFailure()));
     }

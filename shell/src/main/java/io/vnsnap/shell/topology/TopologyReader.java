@@ -45,7 +45,9 @@ final class TopologyReader {
     topology.setName(vne);
     readLinks(keys, topology);
     List<YamlNode.Mapping> vms = keys.mappings("vms", VM_EXAMPLE);
-    markDamaged(0, before);
+    if (vne.isEmpty() || vms.isEmpty()) {
+      markDamaged(0, before);
+    }
     vms.forEach(vm -> topology.addVms(readVm(vm)));
     keys.finish();
     return topology.build();
