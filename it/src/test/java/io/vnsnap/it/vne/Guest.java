@@ -21,8 +21,11 @@ final class Guest implements ConsoleListener, AutoCloseable {
   private static final Pattern REPORT =
       Pattern.compile("VNTRAFFIC (vm=\\S+ tick=\\d+ .*?memory=\\w+)");
 
+  private static final Pattern PARTS = Pattern.compile(" ");
+
   private final String vm;
-  private final StringBuffer said = new StringBuffer();
+  private final Object lock = new Object();
+  private final StringBuilder text = new StringBuilder();
   private final ConsoleSession session;
   private volatile String closedReason = "";
 
@@ -33,7 +36,9 @@ final class Guest implements ConsoleListener, AutoCloseable {
 
   @Override
   public void output(ByteString data, long skippedBytes) {
-    said.append(data.toString(StandardCharsets.UTF_8));
+    synchronized (lock) {
+      text.append(data.toString(StandardCharsets.UTF_8));
+    }
   }
 
   @Override
@@ -41,22 +46,28 @@ final class Guest implements ConsoleListener, AutoCloseable {
     closedReason = reason;
   }
 
+  private String said() {
+    synchronized (lock) {
+      return text.toString();
+    }
+  }
+
   /** Types a command and waits for what it prints. */
   void run(String command, String expected) {
-    int from = said.length();
+    int from = said().length();
     Lab.get(session.input(ByteString.copyFromUtf8(command + "\n")));
     await(vm + " answers '" + command + "' with '" + expected + "'")
         .atMost(PATIENCE)
-        .until(() -> said.substring(from).contains(expected));
+        .until(() -> said().substring(from).contains(expected));
   }
 
   /** The latest report of the traffic program as keys and values; empty before the first one. */
   Map<String, String> report() {
     Map<String, String> report = new LinkedHashMap<>();
-    Matcher matcher = REPORT.matcher(said);
+    Matcher matcher = REPORT.matcher(said());
     while (matcher.find()) {
       report.clear();
-      for (String part : matcher.group(1).split(" ")) {
+      for (String part : PARTS.split(matcher.group(1), -1)) {
         int equals = part.indexOf('=');
         report.put(part.substring(0, equals), part.substring(equals + 1));
       }
@@ -95,7 +106,7 @@ final class Guest implements ConsoleListener, AutoCloseable {
         .containsEntry("corrupt", "0")
         .containsEntry("broken", "0")
         .containsEntry("memory", "ok");
-    assertThat(said.toString()).doesNotContain("VNTRAFFIC-ERROR");
+    assertThat(said()).doesNotContain("VNTRAFFIC-ERROR");
   }
 
   String closedReason() {

@@ -92,16 +92,17 @@ class VneLifeTest {
 
   private static VmSpec.Builder vm(int number, int peer, String host) {
     Path kit = Path.of(System.getenv("VNSNAP_GUEST"));
-    String options =
-        "console=ttyS0 quiet panic=-1 vnsnap.name=vm%d vnsnap.ip=10.0.0.%d/24 vnsnap.peers=10.0.0.%d"
-            + " vnsnap.udp=200 vnsnap.tcp=1000000";
+    String commandLine =
+        ("console=ttyS0 quiet panic=-1 vnsnap.name=vm%d vnsnap.ip=10.0.0.%d/24"
+                + " vnsnap.peers=10.0.0.%d vnsnap.udp=200 vnsnap.tcp=1000000")
+            .formatted(number, number, peer);
     return VmSpec.newBuilder()
         .setName("vm" + number)
         .setMemoryMib(128)
         .setCpus(1)
         .setKernel(kit.resolve("vmlinuz").toString())
         .setInitramfs(kit.resolve("initramfs.gz").toString())
-        .setCommandLine(options.formatted(number, number, peer))
+        .setCommandLine(commandLine)
         .setHost(host)
         .addVnics(
             VnicSpec.newBuilder()
