@@ -51,7 +51,7 @@ final class QemuCommandLine {
     add(line, "-serial", "chardev:console");
     add(line, "-qmp", "unix:" + escape(controlSocket(spec)) + ",server=on,wait=off");
     addVnics(line, spec);
-    addDisks(line, disks, spec.disks().size());
+    addDisks(line, disks, spec);
     if (incoming) {
       add(line, "-incoming", "defer");
     }
@@ -90,15 +90,16 @@ final class QemuCommandLine {
     }
   }
 
-  private static void addDisks(List<String> line, QemuDisks disks, int count) {
+  private static void addDisks(List<String> line, QemuDisks disks, MachineSpec spec) {
     disks.blockDevices().forEach(device -> add(line, "-blockdev", device.toString()));
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < spec.disks().size(); i++) {
+      boolean booted = i == 0 && spec.boot().kernel() == null;
       add(
           line,
           "-device",
           String.format(
-              "virtio-blk-pci,id=disk%d,drive=%s,addr=0x%x,bootindex=%d",
-              i, QemuDisks.firstNode(i), FIRST_DISK_SLOT - i, i));
+              "virtio-blk-pci,id=disk%d,drive=%s,addr=0x%x%s",
+              i, QemuDisks.firstNode(i), FIRST_DISK_SLOT - i, booted ? ",bootindex=0" : ""));
     }
   }
 
