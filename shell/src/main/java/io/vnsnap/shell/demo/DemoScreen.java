@@ -63,6 +63,17 @@ final class DemoScreen {
     screen.live(List.of(INDENT + style.dim(Plain.line(what))), INDENT + Plain.line(what));
   }
 
+  /** What the judgement of the guests still waits for; off a terminal only how much that is. */
+  void judging(List<String> pending) {
+    String summary =
+        pending.isEmpty() ? "all is well" : "waiting for the word of %d guests".formatted(pending.size());
+    screen.live(
+        pending.isEmpty()
+            ? List.of(INDENT + style.dim(summary))
+            : pending.stream().map(line -> INDENT + style.dim(Plain.line(line))).toList(),
+        INDENT + summary);
+  }
+
   /** How far each guest has started up: booted is half, the rest is its connections. */
   void booting(Map<String, GuestLog.Heard> guests) {
     List<String> lines = new ArrayList<>();
