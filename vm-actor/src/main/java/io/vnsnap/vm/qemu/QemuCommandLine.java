@@ -13,8 +13,8 @@ import java.util.List;
  * loads into the same machine that it was captured from.
  */
 final class QemuCommandLine {
-  private static final int FIRST_VNIC_SLOT = 2;
-  private static final int FIRST_DISK_SLOT = 31;
+  /** VNICs, then disks; guests number both by their slots. */
+  private static final int FIRST_SLOT = 2;
 
   private QemuCommandLine() {}
 
@@ -86,7 +86,7 @@ final class QemuCommandLine {
           "-device",
           String.format(
               "virtio-net-pci,id=vnic%d,netdev=net%d,mac=%s,addr=0x%x,romfile=",
-              i, i, spec.vnics().get(i).mac(), FIRST_VNIC_SLOT + i));
+              i, i, spec.vnics().get(i).mac(), FIRST_SLOT + i));
     }
   }
 
@@ -99,7 +99,14 @@ final class QemuCommandLine {
           "-device",
           String.format(
               "virtio-blk-pci,id=disk%d,drive=%s,addr=0x%x%s",
+<<<<<<< HEAD
               i, QemuDisks.firstNode(i), FIRST_DISK_SLOT - i, booted ? ",bootindex=0" : ""));
+=======
+              i,
+              QemuDisks.firstNode(i),
+              FIRST_SLOT + spec.vnics().size() + i,
+              booted ? ",bootindex=0" : ""));
+>>>>>>> vm
     }
   }
 
