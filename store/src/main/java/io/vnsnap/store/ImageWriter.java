@@ -11,7 +11,11 @@ import java.nio.ByteBuffer;
  */
 public interface ImageWriter extends Closeable {
 
-  /** Takes all remaining bytes of the buffer; the buffer may be reused on return. */
+  /**
+   * Takes all remaining bytes of the buffer; the buffer may be reused on return. Waits when the
+   * disk is slower than the caller and the writer's bounded stage is full. What went wrong with
+   * earlier bytes may be thrown here.
+   */
   void write(ByteBuffer bytes) throws IOException;
 
   /** Bytes taken so far. */

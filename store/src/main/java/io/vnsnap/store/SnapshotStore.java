@@ -15,33 +15,52 @@ import java.util.List;
  * returned. Parts that were written and never sealed are collectable. All methods block;
  * implementations are safe for use by several threads, the writers and readers they hand out by one
  * thread each.
+ *
+ * <p>A snapshot id matches {@code [a-z0-9][a-z0-9.-]{0,79}}, a VM's name {@code
+ * [a-z0-9][a-z0-9-]{0,39}}; writing under another is an {@link IllegalArgumentException}, reading
+ * under another finds nothing. Whatever writes may throw {@link StoreFullException}. Messages are
+ * for a person to act on: they name the file and the remedy.
  */
 public interface SnapshotStore {
 
   /**
    * Begins one VM's image. Any unsealed image of the same VM under the same id is replaced on
-   * commit.
+   * commit. To be closed in any case.
+   *
+   * @throws SnapshotExistsException if the snapshot is sealed
    */
   ImageWriter writeImage(String snapshotId, String vm) throws IOException;
 
   /**
    * Opens an image for reading from its first byte.
    *
-   * @throws DamagedSnapshotException if its header or length is wrong; damage in the content is
-   *     found by reading
+   * @throws DamagedSnapshotException if it is missing, is not the one that the record speaks of, or
+   *     its header or length is wrong; damage in the content is found by reading
    */
   ImageReader readImage(String snapshotId, ImageRecord image) throws IOException;
 
-  /** Begins the channel log of one receiving VNIC. */
+  /**
+   * Begins the channel log of one receiving VNIC. To be closed in any case.
+   *
+   * @param to the VNIC's number in the topology
+   * @throws SnapshotExistsException if the snapshot is sealed
+   */
   ChannelLogWriter writeChannelLog(String snapshotId, int to) throws IOException;
 
-  /** Reads a channel log, whole and checked. */
+  /**
+   * Reads a channel log, whole and checked.
+   *
+   * @throws DamagedSnapshotException if it is missing or anything about it is wrong
+   */
   List<RecordedFrame> readChannelLog(String snapshotId, ChannelLogRecord log) throws IOException;
 
   /**
-   * Makes the snapshot exist: checks that every part the manifest names is there with its length,
-   * writes the manifest durably and atomically. Sealing the same manifest twice is allowed.
+   * Makes the snapshot exist: checks that every part the manifest names is there with its length
+   * and digest, writes the manifest durably and atomically. Sealing the same manifest twice is
+   * allowed. After an {@link IOException} the snapshot does not exist, unless the message says that
+   * this is not known; then seal again, or delete.
    *
+   * @throws DamagedSnapshotException if a part is missing or another one
    * @throws SnapshotExistsException if another manifest is sealed under the id
    */
   void seal(Manifest manifest) throws IOException;
@@ -57,10 +76,18 @@ public interface SnapshotStore {
   /** All sealed snapshots, oldest first, and what could not be read. */
   Listing list() throws IOException;
 
-  /** Deletes a sealed or partial snapshot: the manifest first, so that it never exists in part. */
+  /**
+   * Deletes a sealed, damaged or partial snapshot: the manifest first, so that it never exists in
+   * part. After an {@link IOException} delete again.
+   *
+   * @throws NoSuchSnapshotException if there is nothing under the id
+   */
   void delete(String snapshotId) throws IOException;
 
-  /** Removes the parts of a snapshot unless it is sealed. Not an error when there is nothing. */
+  /**
+   * Removes the parts of a snapshot unless it is sealed. Not an error when it is, or when there is
+   * nothing. Writers that are still open fail when they commit.
+   */
   void discard(String snapshotId) throws IOException;
 
   /**

@@ -54,6 +54,8 @@ public final class TopologyRules {
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
   private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
+  private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}]");
+  private static final int MAX_QUOTED = 80; // characters of a user's text in a message
   private static final String NAME_ADVICE =
       "write 1 to 40 lower-case letters, digits and hyphens, not a hyphen first";
 
@@ -315,15 +317,16 @@ public final class TopologyRules {
 
   /** Shortened and on one line: what users write goes into messages, not into terminals. */
   private static String printable(String text) {
-    String line = text.replaceAll("\\p{Cntrl}", "?");
-    return line.length() > 80 ? line.substring(0, 80) + "…" : line;
+    String line = onOneLine(text);
+    return line.length() > MAX_QUOTED ? line.substring(0, MAX_QUOTED) + "…" : line;
+  }
+
+  private static String onOneLine(String text) {
+    return UNPRINTABLE.matcher(text).replaceAll("?");
   }
 
   private void add(Kind kind, String name, int line, String message, String advice) {
-    violations.add(new Violation(kind, printable(name), line, printableMessage(message), advice));
-  }
-
-  private static String printableMessage(String message) {
-    return message.replaceAll("\\p{Cntrl}", "?");
+    violations.add(
+        new Violation(kind, printable(name), line, onOneLine(message), onOneLine(advice)));
   }
 }

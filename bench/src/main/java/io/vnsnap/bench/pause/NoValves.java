@@ -1,0 +1,35 @@
+package io.vnsnap.bench.pause;
+
+import io.vnsnap.vm.Valves;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** The gates of a VM that has no VNIC. */
+final class NoValves implements Valves {
+
+  @Override
+  public CompletionStage<Void> open() {
+    return CompletableFuture.completedStage(null);
+  }
+
+  @Override
+  public CompletionStage<Void> hold(Duration deadline) {
+    return CompletableFuture.completedStage(null);
+  }
+
+  @Override
+  public CompletionStage<Void> turnRed(int epoch) {
+    return CompletableFuture.completedStage(null);
+  }
+
+  @Override
+  public CompletionStage<Long> release() {
+    return CompletableFuture.completedStage(0L);
+  }
+
+  @Override
+  public CompletionStage<Void> abort(int epoch) {
+    return CompletableFuture.completedStage(null);
+  }
+}

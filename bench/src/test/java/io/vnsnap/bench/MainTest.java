@@ -1,0 +1,49 @@
+package io.vnsnap.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class MainTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... arguments) {
+    return Main.commandLine()
+        .setOut(new PrintWriter(out))
+        .setErr(new PrintWriter(err))
+        .execute(arguments);
+  }
+
+  @Test
+  void shouldExplainItself() {
+    assertThat(run("--help")).isZero();
+    assertThat(out.toString()).contains("pause");
+  }
+
+  @Test
+  void shouldExplainABenchmark() {
+    assertThat(run("pause", "--help")).isZero();
+    assertThat(out.toString()).contains("--json=FILE").contains("--rounds=N");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--rounds=0", "--rounds=x", "--dirty=-1", "--memory=", "--no-such"})
+  void shouldRefuseWrongUsage(String option) {
+    assertThat(run("pause", option)).isEqualTo(2);
+    assertThat(err.toString()).contains("Usage: bench pause");
+  }
+
+  @Test
+  void shouldRefuseAGuestTooSmallToFill() {
+    assertThat(run("pause", "--memory=64")).isEqualTo(1);
+    assertThat(err.toString()).startsWith("bench: ").doesNotContain("\tat ");
+  }
+}

@@ -1,0 +1,50 @@
+package io.vnsnap.host;
+
+import io.netty.channel.EventLoop;
+import io.vnsnap.net.DataPlane;
+import io.vnsnap.proto.HostReport;
+import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.vm.Hypervisor;
+import io.vnsnap.vm.VmSettings;
+import java.nio.file.Path;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+/**
+ * What a host works with. All parts are shared by its deployments and outlive them.
+ *
+ * @param name of this host in the cluster
+ * @param memoryMib memory that VMs may take in all
+ * @param runDirectory private folder for sockets; its path is short, since UNIX socket paths are
+ * @param diskDirectory private folder for the overlays of disks
+ * @param dataPlane moves the frames
+ * @param vms runs the VMs
+ * @param shared what it has in common with the rest of its node
+ */
+public record HostContext(
+    String name,
+    int memoryMib,
+    Path runDirectory,
+    Path diskDirectory,
+    DataPlane dataPlane,
+    Vms vms,
+    Shared shared) {
+
+  /**
+   * What runs VMs.
+   *
+   * @param hypervisor starts them
+   * @param settings of VM actors
+   * @param consoleLoop reads and writes serial consoles
+   */
+  public record Vms(Hypervisor hypervisor, VmSettings settings, EventLoop consoleLoop) {}
+
+  /**
+   * What a host shares with the rest of its node.
+   *
+   * @param store where snapshots go
+   * @param blocking runs what blocks: files, processes
+   * @param reports takes reports to the coordinators; never blocks
+   */
+  public record Shared(SnapshotStore store, Executor blocking, Consumer<HostReport> reports) {}
+}

@@ -1,0 +1,329 @@
+package io.vnsnap.host.deployment;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import io.vnsnap.host.Failures;
+import io.vnsnap.host.HostContext;
+import io.vnsnap.host.console.ConsoleActor;
+import io.vnsnap.net.Segment;
+import io.vnsnap.net.Vnic;
+import io.vnsnap.net.VnicActor;
+import io.vnsnap.net.VnicEvent;
+import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.ChannelLogRecord;
+import io.vnsnap.proto.ConsoleOutput;
+import io.vnsnap.proto.ConsoleRequest;
+import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.RecordedFrame;
+import io.vnsnap.proto.VmProcess;
+import io.vnsnap.proto.VmStored;
+import io.vnsnap.store.ChannelLogWriter;
+import io.vnsnap.vm.VmActor;
+import io.vnsnap.vm.VmEvent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One VM of a deployment with its VNICs and its console: wires them to each other and makes one
+ * part of a snapshot of what each of them has to say.
+ *
+ * <p>Design note. The VM actor decides the order of a cut and commands the gates through {@link
+ * VnicValves}; what the gates have to say comes here: a red frame or marker at a white gate ({@code
+ * RedSeen}) is passed to the VM actor as the order to cut, which it is, and closed logs are put
+ * together with the image in {@link VmParts}. A log may close before the image is stored or after
+ * it.
+ */
+final class MemberActor extends AbstractBehavior<MemberActor.Command> {
+
+  sealed interface Command {}
+
+  record Go() implements Command {}
+
+  record Prepare(String snapshotId, int epoch, CaptureMode mode, Duration deadline)
+      implements Command {}
+
+  record Cut(String snapshotId, int epoch) implements Command {}
+
+  record Abort(String snapshotId, int epoch) implements Command {}
+
+  record Stop() implements Command {}
+
+  record Console(ConsoleRequest request, ActorRef<ConsoleOutput> replyTo) implements Command {}
+
+  private record FromVm(VmEvent event) implements Command {}
+
+  private record FromVnic(VnicEvent event) implements Command {}
+
+  private record Wired(Optional<String> failure) implements Command {}
+
+  private record LogsWritten(VmStored stored) implements Command {}
+
+  private record LogsNotWritten(String snapshotId, String reason) implements Command {}
+
+  private record VnicsClosed() implements Command {}
+
+  private final HostContext host;
+  private final DeploymentPlan.VmPlan plan;
+  private final Consumer<MemberEvent> owner;
+  private final VnicValves valves;
+  private final ActorRef<VmActor.Command> vm;
+  private Optional<ActorRef<ConsoleActor.Command>> console = Optional.empty();
+  private Optional<VmParts> parts = Optional.empty();
+  private VmEvent.@Nullable Loaded loaded;
+
+  /**
+   * Starts the VM, paused.
+   *
+   * @param owner told of everything that happens, from this actor's thread
+   */
+  static Behavior<Command> create(
+      HostContext host, DeploymentPlan.VmPlan plan, Segment segment, Consumer<MemberEvent> owner) {
+    return Behaviors.setup(context -> new MemberActor(context, host, plan, segment, owner));
+  }
+
+  private MemberActor(
+      ActorContext<Command> context,
+      HostContext host,
+      DeploymentPlan.VmPlan plan,
+      Segment segment,
+      Consumer<MemberEvent> owner) {
+    super(context);
+    this.host = host;
+    this.plan = plan;
+    this.owner = owner;
+    ActorRef<VnicEvent> vnicEvents = context.messageAdapter(VnicEvent.class, FromVnic::new);
+    List<ActorRef<VnicActor.Command>> vnics = new ArrayList<>();
+    for (Vnic vnic : plan.vnics()) {
+      vnics.add(
+          context.spawn(
+              VnicActor.create(segment, vnic.number(), vnicEvents), "vnic-" + vnic.name()));
+    }
+    this.valves = new VnicValves(vnics, context.getSystem().scheduler());
+    ActorRef<VmEvent> vmEvents = context.messageAdapter(VmEvent.class, FromVm::new);
+    VmActor.Surroundings surroundings =
+        new VmActor.Surroundings(
+            host.name(),
+            host.vms().hypervisor(),
+            host.shared().store(),
+            valves,
+            host.shared().blocking(),
+            host.vms().settings());
+    this.vm =
+        context.spawn(VmActor.create(plan.machine().name(), surroundings, vmEvents), "machine");
+    vm.tell(new VmActor.Start(plan.machine(), plan.load()));
+  }
+
+  @Override
+  public Receive<Command> createReceive() {
+    return newReceiveBuilder().onMessage(Command.class, this::onCommand).build();
+  }
+
+  private Behavior<Command> onCommand(Command command) {
+    switch (command) {
+      case Go go -> vm.tell(new VmActor.Go());
+      case Prepare prepare -> onPrepare(prepare);
+      case Cut cut -> vm.tell(new VmActor.Cut(cut.snapshotId(), cut.epoch()));
+      case Abort abort -> onAbort(abort);
+      case Stop stop -> vm.tell(new VmActor.Stop());
+      case Console asked -> onConsole(asked);
+      case FromVm from -> onVmEvent(from.event());
+      case FromVnic from -> onVnicEvent(from.event());
+      case Wired wired -> onWired(wired.failure());
+      case LogsWritten written -> owner.accept(new MemberEvent.Stored(written.stored()));
+      case LogsNotWritten failed ->
+          owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
+      case VnicsClosed closed -> owner.accept(new MemberEvent.Stopped());
+    }
+    return this;
+  }
+
+  private void onVmEvent(VmEvent event) {
+    switch (event) {
+      case VmEvent.Loaded paused -> onLoaded(paused);
+      case VmEvent.LoadFailed failed -> owner.accept(new MemberEvent.NotReady(failed.reason()));
+      case VmEvent.Running running -> owner.accept(new MemberEvent.Running(running.resumeMicros()));
+      case VmEvent.Refused refused ->
+          getContext()
+              .getLog()
+              .warn("VM {} refused {}: {}", refused.vm(), refused.order(), refused.reason());
+      case VmEvent.Prepared prepared ->
+          owner.accept(new MemberEvent.Prepared(prepared.snapshotId()));
+      case VmEvent.CutMade cut ->
+          owner.accept(new MemberEvent.CutMade(cut.snapshotId(), cut.pause(), cut.framesHeld()));
+      case VmEvent.ImageStored stored -> onImageStored(stored);
+      case VmEvent.CaptureFailed failed ->
+          owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
+      case VmEvent.AbortDone done -> owner.accept(new MemberEvent.AbortDone(done.snapshotId()));
+      case VmEvent.Exited exited -> owner.accept(new MemberEvent.Exited(exited.reason()));
+      case VmEvent.Stopped stopped -> onStopped();
+      case VmEvent.Progress progress ->
+          owner.accept(new MemberEvent.Progress(progress.doneBytes(), progress.totalBytes()));
+    }
+  }
+
+  // ---- wiring
+
+  private void onLoaded(VmEvent.Loaded paused) {
+    loaded = paused;
+    console =
+        Optional.of(
+            getContext()
+                .spawn(
+                    ConsoleActor.create(paused.sockets().console(), host.vms().consoleLoop()),
+                    "console"));
+    getContext()
+        .pipeToSelf(
+            valves.connect(plan, paused.sockets().network()),
+            (done, problem) -> new Wired(Optional.ofNullable(problem).map(Failures::reason)));
+  }
+
+  private void onWired(Optional<String> failure) {
+    if (loaded == null) {
+      return;
+    }
+    if (failure.isPresent()) {
+      owner.accept(
+          new MemberEvent.NotReady("the network of VM " + loaded.vm() + ": " + failure.get()));
+      return;
+    }
+    owner.accept(
+        new MemberEvent.Ready(
+            VmProcess.newBuilder()
+                .setVm(loaded.vm())
+                .setPid(loaded.pid())
+                .setHypervisor(loaded.hypervisor())
+                .setHypervisorVersion(loaded.version())
+                .build()));
+  }
+
+  private void onStopped() {
+    getContext().pipeToSelf(valves.close(), (done, problem) -> new VnicsClosed());
+  }
+
+  // ---- snapshot
+
+  private void onPrepare(Prepare prepare) {
+    parts =
+        Optional.of(
+            new VmParts(
+                prepare.snapshotId(),
+                prepare.epoch(),
+                plan.vnics().stream().map(Vnic::number).toList()));
+    vm.tell(
+        new VmActor.Prepare(
+            prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));
+  }
+
+  private void onAbort(Abort abort) {
+    parts = Optional.empty();
+    vm.tell(new VmActor.Abort(abort.snapshotId(), abort.epoch()));
+  }
+
+  private void onVnicEvent(VnicEvent event) {
+    switch (event) {
+      case VnicEvent.RedSeen red ->
+          current(red.epoch())
+              .ifPresent(now -> vm.tell(new VmActor.Cut(now.snapshotId(), red.epoch())));
+      case VnicEvent.LogClosed closed ->
+          current(closed.epoch())
+              .ifPresent(now -> {
+                now.add(closed);
+                storeWhenComplete(now);
+              });
+      case VnicEvent.RecordingFailed failed -> snapshotFailed(failed.epoch(), failed.reason());
+      case VnicEvent.HoldExpired expired ->
+          snapshotFailed(
+              expired.epoch(), "its gate was shut for too long and has opened by itself");
+      case VnicEvent.PortClosed closed ->
+          getContext().getLog().info("VNIC {}: {}", closed.vnic(), closed.reason());
+    }
+  }
+
+  private Optional<VmParts> current(int epoch) {
+    return parts.filter(now -> now.epoch() == epoch);
+  }
+
+  private void snapshotFailed(int epoch, String reason) {
+    current(epoch)
+        .ifPresent(now -> owner.accept(new MemberEvent.SnapshotFailed(now.snapshotId(), reason)));
+  }
+
+  private void onImageStored(VmEvent.ImageStored stored) {
+    parts
+        .filter(now -> now.snapshotId().equals(stored.snapshotId()))
+        .ifPresent(now -> {
+          now.add(stored.image());
+          storeWhenComplete(now);
+        });
+  }
+
+  private void storeWhenComplete(VmParts now) {
+    Optional<ImageRecord> image = now.complete();
+    if (image.isEmpty()) {
+      return;
+    }
+    parts = Optional.empty();
+    getContext()
+        .pipeToSelf(
+            CompletableFuture.supplyAsync(
+                () -> writeLogs(now, image.get()), host.shared().blocking()),
+            (stored, problem) ->
+                stored != null
+                    ? new LogsWritten(stored)
+                    : new LogsNotWritten(now.snapshotId(), Failures.reason(problem)));
+  }
+
+  private VmStored writeLogs(VmParts now, ImageRecord image) {
+    VmStored.Builder stored = VmStored.newBuilder().setSnapshotId(now.snapshotId()).setImage(image);
+    for (VnicEvent.LogClosed log : now.logs()) {
+      stored.addAllChannels(log.channels());
+      if (!log.frames().isEmpty()) {
+        stored.addLogs(writeLog(now.snapshotId(), log));
+      }
+    }
+    return stored.build();
+  }
+
+  private ChannelLogRecord writeLog(String snapshotId, VnicEvent.LogClosed log) {
+    try (ChannelLogWriter writer = host.shared().store().writeChannelLog(snapshotId, log.vnic())) {
+      for (RecordedFrame frame : log.frames()) {
+        writer.append(frame);
+      }
+      return writer.commit();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  // ---- console
+
+  private void onConsole(Console asked) {
+    if (console.isEmpty()) {
+      asked
+          .replyTo()
+          .tell(
+              ConsoleOutput.newBuilder().setClosedReason("the VM is still being started").build());
+      return;
+    }
+    ConsoleRequest request = asked.request();
+    console
+        .get()
+        .tell(
+            switch (request.getKindCase()) {
+              case INPUT -> new ConsoleActor.Input(request.getInput().getData());
+              case DETACH -> new ConsoleActor.Detach(asked.replyTo());
+              case ATTACH, KIND_NOT_SET -> new ConsoleActor.Attach(asked.replyTo());
+            });
+  }
+}

@@ -1,0 +1,158 @@
+package io.vnsnap.net;
+
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.port.PortConnector;
+import io.vnsnap.net.trunk.TrunkCounters;
+import io.vnsnap.net.trunk.TrunkListener;
+import io.vnsnap.net.trunk.Trunks;
+import io.vnsnap.proto.Endpoint;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The virtual network of a host: one event loop on which all ports, gates, links and trunks of all
+ * VNEs live, so that frames and markers keep their order without locks. Methods may be called by
+ * any thread.
+ */
+public final class DataPlane implements AutoCloseable {
+  private static final long CLOSE_TIMEOUT_MS = 5000;
+
+  private final NetSettings settings;
+  private final EventLoopGroup group;
+  private final EventLoop loop;
+  private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
+  private final Flusher flusher = new Flusher();
+  private final PortConnector connector;
+  private final TrunkListener listener;
+  private final Trunks trunks;
+  private final Set<Segment> segments = ConcurrentHashMap.newKeySet();
+  private final Endpoint endpoint;
+
+  private DataPlane(NetSettings settings) throws IOException {
+    this.settings = settings;
+    this.group =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("vnsnap-net", true), EpollIoHandler.newFactory());
+    this.loop = group.next();
+    this.connector = new PortConnector(loop, allocator, settings.port(), flusher);
+    this.listener = new TrunkListener(settings.trunk(), flusher);
+    this.trunks = new Trunks(loop, allocator, settings.trunk(), flusher);
+    try {
+      this.endpoint =
+          Endpoint.newBuilder()
+              .setAddress(settings.trunk().address())
+              .setPort(listener.bind(loop, allocator))
+              .build();
+    } catch (IOException e) {
+      shutDown();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts the event loop and listens for trunks. Blocks for the moment that takes: not to be
+   * called by an actor's message handler.
+   *
+   * @throws IOException with address and reason in its message, if that cannot be listened on
+   */
+  public static DataPlane open(NetSettings settings) throws IOException {
+    return new DataPlane(settings);
+  }
+
+  /** Where other hosts' trunks connect to. */
+  public Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /**
+   * Makes this host's share of a VNE's network: a shut gate for each VNIC that is here. Trunks to
+   * the other hosts are connected meanwhile.
+   *
+   * @throws IllegalStateException if this data plane is closed
+   */
+  public Segment createSegment(SegmentSpec spec) {
+    Segment segment = new Segment(spec, this);
+    segments.add(segment);
+    try {
+      loop.execute(segment::start);
+    } catch (RejectedExecutionException e) {
+      segments.remove(segment);
+      throw new IllegalStateException("the data plane is closed", e);
+    }
+    return segment;
+  }
+
+  /** What arrived on trunks and could not be placed, so far. */
+  public CompletionStage<TrunkCounters> trunkCounters() {
+    return CompletableFuture.supplyAsync(listener::counters, loop);
+  }
+
+  /** Bytes of buffers that are in use, in frames that wait or are being moved. */
+  public long bufferBytes() {
+    return allocator.pinnedDirectMemory();
+  }
+
+  /** Closes all segments, trunks and the listener, and ends the event loop. Blocks until done. */
+  @Override
+  public void close() {
+    if (loop.isShuttingDown()) {
+      return;
+    }
+    CompletableFuture.runAsync(
+            () -> {
+              segments.forEach(Segment::stop);
+              trunks.close();
+              listener.close();
+            },
+            loop)
+        .join();
+    shutDown();
+  }
+
+  private void shutDown() {
+    group.shutdownGracefully(0, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS).syncUninterruptibly();
+  }
+
+  NetSettings settings() {
+    return settings;
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  PooledByteBufAllocator allocator() {
+    return allocator;
+  }
+
+  Flusher flusher() {
+    return flusher;
+  }
+
+  PortConnector connector() {
+    return connector;
+  }
+
+  TrunkListener listener() {
+    return listener;
+  }
+
+  Trunks trunks() {
+    return trunks;
+  }
+
+  void forget(Segment segment) {
+    segments.remove(segment);
+  }
+}

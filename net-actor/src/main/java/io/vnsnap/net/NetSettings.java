@@ -1,0 +1,61 @@
+package io.vnsnap.net;
+
+import com.typesafe.config.Config;
+import io.vnsnap.net.gate.GateSettings;
+import io.vnsnap.net.port.PortSettings;
+import io.vnsnap.net.trunk.TrunkSettings;
+
+/**
+ * The settings of a data plane; each key is explained in this module's {@code reference.conf}.
+ *
+ * @param port bounds of each port
+ * @param gate bounds of each gate
+ * @param trunk where to listen, and bounds of each trunk
+ */
+public record NetSettings(PortSettings port, GateSettings gate, TrunkSettings trunk) {
+
+  /**
+   * Reads {@code vnsnap.net}.
+   *
+   * @param root the whole configuration
+   * @throws com.typesafe.config.ConfigException if a key is missing or makes no sense
+   */
+  public static NetSettings from(Config root) {
+    Config net = root.getConfig("vnsnap.net");
+    return new NetSettings(
+        port(net.getConfig("port")), gate(net.getConfig("gate")), trunk(net.getConfig("trunk")));
+  }
+
+  private static PortSettings port(Config port) {
+    return new PortSettings(
+        Math.toIntExact(port.getBytes("write-window")),
+        Math.toIntExact(port.getBytes("read-buffer")),
+        port.getDuration("connect-retry"));
+  }
+
+  private static GateSettings gate(Config gate) {
+    return new GateSettings(
+        gate.getBytes("queue-bytes"),
+        gate.getBytes("record-bytes"),
+        gate.getDuration("quiet-deadline"),
+        gate.getDuration("drain-deadline"),
+        gate.getDuration("max-hold"),
+        gate.getDuration("max-replay"));
+  }
+
+  private static TrunkSettings trunk(Config trunk) {
+    return new TrunkSettings(
+        trunk.getString("address"),
+        trunk.getString("bind-address"),
+        trunk.getInt("port"),
+        trunk.getBytes("queue-bytes"),
+        trunk.getBytes("marker-reserve"),
+        Math.toIntExact(trunk.getBytes("write-window")),
+        trunk.getDuration("first-backoff"),
+        trunk.getDuration("max-backoff"),
+        trunk.getDuration("connect-timeout"),
+        trunk.getDuration("user-timeout"),
+        trunk.getDuration("hello-timeout"),
+        trunk.getInt("max-connections"));
+  }
+}

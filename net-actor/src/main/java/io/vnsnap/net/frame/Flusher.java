@@ -1,0 +1,31 @@
+package io.vnsnap.net.frame;
+
+import java.util.ArrayDeque;
+
+/**
+ * Gathers everything that was written to during one turn of the event loop, so that each socket is
+ * flushed once a batch and not once a frame. Used by the event loop only; holds each of its members
+ * at most once.
+ */
+public final class Flusher {
+
+  /** Something with written but not yet flushed frames. */
+  public interface Flushable {
+    /** Hands what was written to the kernel. */
+    void flushNow();
+  }
+
+  private final ArrayDeque<Flushable> dirty = new ArrayDeque<>();
+
+  /** Has it flushed at the end of the batch; called once until then. */
+  public void add(Flushable written) {
+    dirty.add(written);
+  }
+
+  /** Ends the batch. */
+  public void flush() {
+    for (Flushable next = dirty.poll(); next != null; next = dirty.poll()) {
+      next.flushNow();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package io.vnsnap.net.gate;
+
+import io.vnsnap.net.frame.Drops;
+
+/**
+ * What a gate has done so far, in frames of the whole generation.
+ *
+ * @param epoch of the gate now
+ * @param state of the gate now
+ * @param sent by the VM, on all channels together: each copy of a flooded frame counts
+ * @param delivered to the VM
+ * @param waiting held or in the backlog now: frames and markers
+ * @param waitingBytes memory they take
+ * @param announcements frames by which QEMU announced a restored VM, filtered
+ * @param undersized frames from the VM that were too short to be switched
+ * @param stale frames and markers that came twice or too late, forgotten
+ * @param missing frames that never arrived, whatever the reason
+ * @param drops frames for this VM lost at this gate; not changed any more
+ */
+public record GateCounters(
+    int epoch,
+    Gate.State state,
+    long sent,
+    long delivered,
+    long waiting,
+    long waitingBytes,
+    long announcements,
+    long undersized,
+    long stale,
+    long missing,
+    Drops drops) {}

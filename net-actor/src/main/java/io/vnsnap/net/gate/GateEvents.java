@@ -1,0 +1,55 @@
+package io.vnsnap.net.gate;
+
+import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.RecordedFrame;
+import java.util.List;
+
+/** What a gate reports on its own account, on the event loop. */
+public interface GateEvents {
+
+  /** Listens to nothing: a gate that nobody owns yet. */
+  GateEvents NONE =
+      new GateEvents() {
+        @Override
+        public void redSeen(int epoch) {
+          // nobody to tell
+        }
+
+        @Override
+        public void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {
+          // nobody to tell
+        }
+
+        @Override
+        public void recordingFailed(int epoch, String reason) {
+          // nobody to tell
+        }
+
+        @Override
+        public void portClosed(String reason) {
+          // nobody to tell
+        }
+
+        @Override
+        public void holdExpired(int epoch) {
+          // nobody to tell
+        }
+      };
+
+  /** Another VNIC has made this cut already; once for each epoch. */
+  void redSeen(int epoch);
+
+  /** The log of this cut is complete: all channels were closed by their markers. */
+  void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames);
+
+  /** The log of this cut was given up; frames are delivered as before. */
+  void recordingFailed(int epoch, String reason);
+
+  /** The VM is gone. */
+  void portClosed(String reason);
+
+  /**
+   * Nobody gave orders for too long: the gate has opened by itself, without a log, at this epoch.
+   */
+  void holdExpired(int epoch);
+}

@@ -1,0 +1,12 @@
+package io.vnsnap.net.gate;
+
+import io.vnsnap.net.frame.Drops;
+
+/**
+ * The control record that ends the white frames of a channel.
+ *
+ * @param epoch the sender's, after its cut
+ * @param sent frames sent on the channel before the cut, in the whole generation
+ * @param drops those of them that the sender's side dropped; not changed any more
+ */
+public record Marker(int epoch, long sent, Drops drops) {}

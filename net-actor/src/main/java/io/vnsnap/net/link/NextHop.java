@@ -1,0 +1,22 @@
+package io.vnsnap.net.link;
+
+import io.netty.buffer.ByteBuf;
+import io.vnsnap.net.gate.Marker;
+
+/**
+ * Where a channel goes from the sender's switch: to the receiving gate, if that is on this host, or
+ * to the trunk to its host. Keeps frames and markers in order. On the event loop.
+ */
+public interface NextHop {
+
+  /**
+   * Passes a frame on.
+   *
+   * @param framed borrowed
+   * @return false if there was no room, and it is lost
+   */
+  boolean frame(int epoch, long sequence, ByteBuf framed);
+
+  /** Passes a marker on. It is never refused. */
+  void marker(Marker marker);
+}

@@ -1,0 +1,155 @@
+package io.vnsnap.net.port;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.frame.Framing;
+import io.vnsnap.net.frame.RecordSplitter;
+
+/**
+ * The port of a VM under QEMU: the client end of {@code -netdev stream,server=on,addr.type=unix}.
+ * Reads always; writes at most a window ahead of the kernel, so that frames beyond it stay where a
+ * cut can hold them back.
+ */
+public final class SocketPort extends ChannelInboundHandlerAdapter
+    implements Port, Flusher.Flushable {
+  private final Channel channel;
+  private final PortEvents events;
+  private final Flusher flusher;
+  private final SocketQueues queues;
+  private final RecordSplitter splitter;
+  private final RecordSplitter.Sink sink = this::onRecord;
+  private boolean unflushed;
+  private boolean closed;
+
+  private SocketPort(EpollDomainSocketChannel channel, PortEvents events, Flusher flusher) {
+    this.channel = channel;
+    this.events = events;
+    this.flusher = flusher;
+    this.queues = new SocketQueues(channel.fd().intValue());
+    this.splitter = new RecordSplitter(channel.alloc(), Framing.MAX_FRAME);
+  }
+
+  /** Takes over a connected channel that does not read yet; see {@link #start}. */
+  static SocketPort on(EpollDomainSocketChannel channel, PortEvents events, Flusher flusher) {
+    SocketPort port = new SocketPort(channel, events, flusher);
+    channel.pipeline().addLast(port);
+    return port;
+  }
+
+  /** Starts reading; until then the VM's frames wait in the socket. */
+  public void start() {
+    channel.config().setAutoRead(true);
+  }
+
+  @Override
+  public boolean offer(ByteBuf framed) {
+    if (!channel.isWritable()) {
+      channel.flush();
+      if (!channel.isWritable() || closed) {
+        return false;
+      }
+    }
+    var unused = channel.write(framed.retainedDuplicate(), channel.voidPromise());
+    if (!unflushed) {
+      unflushed = true;
+      flusher.add(this);
+    }
+    return true;
+  }
+
+  @Override
+  public void flushNow() {
+    unflushed = false;
+    channel.flush();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !closed;
+  }
+
+  @Override
+  public boolean isQuiet() {
+    if (closed) {
+      return false;
+    }
+    channel.flush();
+    ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
+    return !closed && pending != null && pending.isEmpty() && queues.outgoing() == 0;
+  }
+
+  @Override
+  public boolean isDrained() {
+    return !closed && splitter.isBetweenRecords() && queues.incoming() == 0;
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      splitter.close();
+      var unused = channel.close();
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      if (!closed && !splitter.split(in, sink)) {
+        fail(
+            "the VM sent a frame of %d bytes, more than the %d that QEMU sends at most: the stream"
+                    .formatted(splitter.brokenLength(), Framing.MAX_FRAME)
+                + " of frames is broken");
+      }
+    } finally {
+      in.release();
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    flusher.flush();
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (!closed && channel.isWritable()) {
+      events.writable();
+      flusher.flush();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    fail(
+        splitter.isBetweenRecords()
+            ? "the VM closed its network socket"
+            : "the VM closed its network socket in the middle of a frame");
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    fail("the VM's network socket failed: " + cause);
+  }
+
+  private void onRecord(ByteBuf framed) {
+    if (framed.readableBytes() < Framing.LENGTH_BYTES + Framing.MIN_FRAME) {
+      events.undersized();
+    } else {
+      events.received(framed);
+    }
+  }
+
+  private void fail(String reason) {
+    if (!closed) {
+      close();
+      events.closed(reason);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.vnsnap.net.trunk;
+
+import io.netty.buffer.ByteBuf;
+import io.vnsnap.net.frame.Drops;
+import io.vnsnap.net.frame.Framing;
+import io.vnsnap.net.gate.Marker;
+import io.vnsnap.proto.DropCause;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The records on a trunk connection. Each begins with its length (4 bytes, not counting itself);
+ * all numbers are big-endian. The first record is a hello:
+ *
+ * <pre>  u64 magic, u8 version, sender's host name in UTF-8</pre>
+ *
+ * and each following one a frame or a marker:
+ *
+ * <pre>
+ *  u8 1, u64 network, u32 to, u32 from, u32 epoch, u64 sequence, framed frame
+ *  u8 2, u64 network, u32 to, u32 from, u32 epoch, u64 sent, u8 n, n times u64 drops by cause
+ * </pre>
+ */
+final class TrunkRecords {
+  static final byte VERSION = 1;
+  static final byte FRAME = 1;
+  static final byte MARKER = 2;
+  static final int MAX_NAME = 255;
+  static final int MAX_HELLO = Long.BYTES + 1 + MAX_NAME;
+
+  private static final long MAGIC = 0x564e_5452_554e_4b0aL; // "VNTRUNK\n"
+  private static final int HEAD = 1 + Long.BYTES + 3 * Integer.BYTES + Long.BYTES;
+
+  /** Bytes of a frame record before the framed frame. */
+  static final int FRAME_OVERHEAD = Framing.LENGTH_BYTES + HEAD;
+
+  /** Bytes of a marker record. */
+  static final int MARKER_SIZE = FRAME_OVERHEAD + 1 + Drops.CAUSES * Long.BYTES;
+
+  /** The longest content of a record. */
+  static final int MAX_RECORD = HEAD + Framing.LENGTH_BYTES + Framing.MAX_FRAME;
+
+  private TrunkRecords() {}
+
+  static void writeHello(ByteBuf out, String host) {
+    byte[] name = host.getBytes(StandardCharsets.UTF_8);
+    if (name.length == 0 || name.length > MAX_NAME) {
+      throw new IllegalArgumentException("host name of 1 to 255 bytes needed: " + host);
+    }
+    out.writeInt(Long.BYTES + 1 + name.length);
+    out.writeLong(MAGIC);
+    out.writeByte(VERSION);
+    out.writeBytes(name);
+  }
+
+  /** Reads a hello and returns the host's name. */
+  static String readHello(ByteBuf record) throws NonsenseException {
+    record.skipBytes(Framing.LENGTH_BYTES);
+    if (record.readableBytes() <= Long.BYTES + 1 || record.readLong() != MAGIC) {
+      throw new NonsenseException("it does not speak the trunk's language");
+    }
+    int version = record.readUnsignedByte();
+    if (version != VERSION) {
+      throw new NonsenseException(
+          "it speaks version %d of the trunk's language, this host version %d"
+              .formatted(version, VERSION));
+    }
+    return record.toString(StandardCharsets.UTF_8);
+  }
+
+  static void writeFrame(
+      ByteBuf out, ChannelAddress channel, int epoch, long sequence, ByteBuf framed) {
+    int length = framed.readableBytes();
+    writeHead(out, HEAD + length, FRAME, channel, epoch);
+    out.writeLong(sequence);
+    out.writeBytes(framed, framed.readerIndex(), length);
+  }
+
+  static void writeMarker(ByteBuf out, ChannelAddress channel, Marker marker) {
+    writeHead(out, MARKER_SIZE - Framing.LENGTH_BYTES, MARKER, channel, marker.epoch());
+    out.writeLong(marker.sent());
+    out.writeByte(Drops.CAUSES);
+    for (int cause = 0; cause < Drops.CAUSES; cause++) {
+      out.writeLong(marker.drops().of(cause));
+    }
+  }
+
+  private static void writeHead(
+      ByteBuf out, int length, byte type, ChannelAddress channel, int epoch) {
+    out.writeInt(length);
+    out.writeByte(type);
+    out.writeLong(channel.network());
+    out.writeInt(channel.to());
+    out.writeInt(channel.from());
+    out.writeInt(epoch);
+  }
+
+  /** Moves past the head, which the caller has read field by field, and checks the frame in it. */
+  static void toFrame(ByteBuf record) throws NonsenseException {
+    record.skipBytes(FRAME_OVERHEAD);
+    int length = record.readableBytes() - Framing.LENGTH_BYTES;
+    if (length < Framing.MIN_FRAME
+        || length > Framing.MAX_FRAME
+        || record.getInt(record.readerIndex()) != length) {
+      throw new NonsenseException("it sent a frame whose lengths contradict each other");
+    }
+  }
+
+  /** Reads what follows the head of a marker record. */
+  static Marker readMarker(ByteBuf record) throws NonsenseException {
+    int causes = record.readableBytes() == MARKER_SIZE ? record.getByte(FRAME_OVERHEAD) : -1;
+    if (causes != Drops.CAUSES) {
+      throw new NonsenseException("it sent a marker of a wrong length");
+    }
+    Drops drops = new Drops();
+    for (int cause = 0; cause < Drops.CAUSES; cause++) {
+      long frames = record.getLong(FRAME_OVERHEAD + 1 + cause * Long.BYTES);
+      if (frames < 0) {
+        throw new NonsenseException("it sent a marker with a negative count");
+      }
+      drops.add(DropCause.forNumber(cause), frames);
+    }
+    return new Marker(epoch(record), sequence(record), drops);
+  }
+
+  /** Whether a record is long enough to have the fields below. */
+  static boolean hasHead(ByteBuf record) {
+    return record.readableBytes() >= FRAME_OVERHEAD;
+  }
+
+  static byte type(ByteBuf record) {
+    return record.getByte(record.readerIndex() + Framing.LENGTH_BYTES);
+  }
+
+  static long network(ByteBuf record) {
+    return record.getLong(record.readerIndex() + Framing.LENGTH_BYTES + 1);
+  }
+
+  static int to(ByteBuf record) {
+    return record.getInt(record.readerIndex() + Framing.LENGTH_BYTES + 9);
+  }
+
+  static int from(ByteBuf record) {
+    return record.getInt(record.readerIndex() + Framing.LENGTH_BYTES + 13);
+  }
+
+  static int epoch(ByteBuf record) {
+    return record.getInt(record.readerIndex() + Framing.LENGTH_BYTES + 17);
+  }
+
+  static long sequence(ByteBuf record) {
+    return record.getLong(record.readerIndex() + Framing.LENGTH_BYTES + 21);
+  }
+}

@@ -1,0 +1,172 @@
+package io.vnsnap.net;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.vnsnap.net.gate.TestFrame;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
+
+/** The network side of a QEMU process: serves the socket, and has a guest that sends frames. */
+final class FakeQemu implements AutoCloseable {
+
+  /** What the guest had sent and taken when it was paused. */
+  record Image(List<TestFrame> emitted, List<TestFrame> taken) {}
+
+  private static final int QEMU_READS_AT_ONCE = 69_636;
+
+  private final int vnic;
+  private final int vnics;
+  private final ServerSocketChannel server;
+  private final List<Thread> threads = new ArrayList<>();
+  private final Object guest = new Object();
+  private final List<TestFrame> emitted = new ArrayList<>();
+  private final List<TestFrame> taken = new ArrayList<>();
+  private volatile SocketChannel socket;
+  private boolean paused;
+  private volatile boolean sending;
+  private volatile boolean closed;
+
+  @SuppressWarnings("NullAway.Init") // the socket is there once somebody has connected
+  FakeQemu(Path path, int vnic, int vnics) throws IOException {
+    this.vnic = vnic;
+    this.vnics = vnics;
+    this.server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    server.bind(UnixDomainSocketAddress.of(path));
+    start(this::serve);
+  }
+
+  private void start(Runnable work) {
+    threads.add(Thread.ofPlatform().daemon().start(work));
+  }
+
+  private void serve() {
+    try {
+      socket = server.accept();
+      read();
+    } catch (IOException e) {
+      if (!closed) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private void read() throws IOException {
+    ByteBuf kept = Unpooled.buffer();
+    ByteBuffer chunk = ByteBuffer.allocate(QEMU_READS_AT_ONCE);
+    while (socket.read(chunk) >= 0) {
+      kept.writeBytes(chunk.flip());
+      chunk.clear();
+      synchronized (guest) {
+        // A frame that reached QEMU before the pause reaches the guest before it too.
+        while (kept.readableBytes() >= 4
+            && kept.readableBytes() >= 4 + kept.getInt(kept.readerIndex())) {
+          int length = kept.readInt();
+          taken.add(TestFrame.parse(kept.readSlice(length)));
+        }
+      }
+      kept.discardReadBytes();
+    }
+  }
+
+  /** Sends to everybody, as fast as the pause between bursts allows, until told to stop. */
+  void sendAll(long pauseNanos) {
+    sending = true;
+    SplittableRandom random = new SplittableRandom(vnic);
+    start(() -> {
+      while (sending) {
+        for (int i = 0; i < 8; i++) {
+          int to = random.nextInt(vnics);
+          send(to == vnic ? TestFrame.ALL : to, 60 + random.nextInt(1455));
+        }
+        LockSupport.parkNanos(pauseNanos);
+      }
+    });
+  }
+
+  void stopSending() {
+    sending = false;
+  }
+
+  void send(int to, int length) {
+    synchronized (guest) {
+      while (paused) {
+        try {
+          guest.wait();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return;
+        }
+      }
+      TestFrame frame = new TestFrame(to, vnic, emitted.size());
+      emitted.add(frame);
+      write(frame.framed(length).nioBuffer());
+    }
+  }
+
+  void write(ByteBuffer bytes) {
+    try {
+      while (bytes.hasRemaining()) {
+        socket.write(bytes);
+      }
+    } catch (IOException e) {
+      sending = false;
+      if (!closed) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  Image pause() {
+    synchronized (guest) {
+      paused = true;
+      return new Image(List.copyOf(emitted), List.copyOf(taken));
+    }
+  }
+
+  void resume() {
+    synchronized (guest) {
+      paused = false;
+      guest.notifyAll();
+    }
+  }
+
+  List<TestFrame> emitted() {
+    synchronized (guest) {
+      return List.copyOf(emitted);
+    }
+  }
+
+  List<TestFrame> taken() {
+    synchronized (guest) {
+      return List.copyOf(taken);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    sending = false;
+    resume();
+    server.close();
+    if (socket != null) {
+      socket.close();
+    }
+    for (Thread thread : threads) {
+      try {
+        thread.join(5000);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

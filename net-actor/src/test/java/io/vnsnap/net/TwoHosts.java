@@ -1,0 +1,207 @@
+package io.vnsnap.net;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.typesafe.config.ConfigFactory;
+import io.vnsnap.net.gate.GateEvents;
+import io.vnsnap.net.gate.TestFrame;
+import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DropCount;
+import io.vnsnap.proto.Endpoint;
+import io.vnsnap.proto.RecordedFrame;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Two data planes, joined by trunks that can be broken, with two VMs each on one link. */
+final class TwoHosts implements AutoCloseable {
+  static final int VNICS = 4;
+  private static final long NETWORK = 0x1234_5678_9abc_def0L;
+  private static final Duration CONNECT_DEADLINE = Duration.ofSeconds(5);
+  private static final Duration QUIET = Duration.ofMillis(400);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  record Log(List<ChannelRecord> channels, List<RecordedFrame> frames) {}
+
+  /** A VNIC with its VM. */
+  final class Node implements GateEvents {
+    final int number;
+    final FakeQemu vm;
+    final VnicOrders orders;
+    final Map<Integer, Log> logs = new ConcurrentHashMap<>();
+    final Map<Integer, FakeQemu.Image> images = new ConcurrentHashMap<>();
+    final List<String> closings = new CopyOnWriteArrayList<>();
+    final List<Integer> red = new CopyOnWriteArrayList<>();
+    long heldFrames;
+
+    Node(int number, Segment segment) throws IOException {
+      this.number = number;
+      Path socket = folder.resolve("v" + number);
+      this.vm = new FakeQemu(socket, number, VNICS);
+      this.orders = segment.orders(number);
+      done(orders.listen(this));
+      done(orders.connect(socket, CONNECT_DEADLINE));
+    }
+
+    /** The whole cut, in the order that keeps every frame. */
+    void cut(int epoch) {
+      // On a busy machine the thread of a VM may not get to run within the deadline of one hold.
+      await().atMost(PATIENCE).until(() -> done(orders.hold(epoch)).quiet());
+      images.put(epoch, vm.pause());
+      done(orders.turnRed(epoch));
+      vm.resume();
+      heldFrames += done(orders.release(epoch)).heldFrames();
+    }
+
+    Log log(int epoch) {
+      await().atMost(PATIENCE).until(() -> logs.containsKey(epoch));
+      return requireNonNull(logs.get(epoch));
+    }
+
+    @Override
+    public void redSeen(int epoch) {
+      red.add(epoch);
+    }
+
+    @Override
+    public void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {
+      logs.put(epoch, new Log(channels, frames));
+    }
+
+    @Override
+    public void recordingFailed(int epoch, String reason) {
+      throw new AssertionError(reason);
+    }
+
+    @Override
+    public void portClosed(String reason) {
+      closings.add(reason);
+    }
+
+    @Override
+    public void holdExpired(int epoch) {
+      throw new AssertionError("hold expired at " + epoch);
+    }
+  }
+
+  final DataPlane a = DataPlane.open(settings());
+  final DataPlane b = DataPlane.open(settings());
+  final Proxy aToB = new Proxy(b.endpoint().getPort());
+  final Segment onA;
+  final Segment onB;
+  final List<Node> nodes = new ArrayList<>();
+  private final Path folder = Files.createTempDirectory(Path.of("/tmp"), "vn");
+  private final ExecutorService cutters = Executors.newFixedThreadPool(VNICS);
+
+  TwoHosts() throws IOException {
+    List<Vnic> vnics = new ArrayList<>();
+    for (int i = 0; i < VNICS; i++) {
+      String mac = "52:54:00:00:00:%02x".formatted(i);
+      vnics.add(new Vnic(i, "vm" + i, "eth0", mac, "lan", i < VNICS / 2 ? "a" : "b"));
+    }
+    Endpoint throughProxy =
+        Endpoint.newBuilder().setAddress("localhost").setPort(aToB.port()).build();
+    Map<String, Endpoint> trunks = Map.of("a", a.endpoint(), "b", throughProxy);
+    onA = a.createSegment(new SegmentSpec("vne", NETWORK, "a", vnics, trunks, Map.of()));
+    onB = b.createSegment(new SegmentSpec("vne", NETWORK, "b", vnics, trunks, Map.of()));
+    for (Vnic vnic : vnics) {
+      nodes.add(new Node(vnic.number(), vnic.host().equals("a") ? onA : onB));
+    }
+    nodes.forEach(node -> done(node.orders.open()));
+  }
+
+  static NetSettings settings() {
+    return NetSettings.from(ConfigFactory.load());
+  }
+
+  static <T> T done(CompletionStage<T> stage) {
+    return stage.toCompletableFuture().orTimeout(30, TimeUnit.SECONDS).join();
+  }
+
+  /** Cuts all VMs, each when its thread gets to it. */
+  void cutAll(int epoch) {
+    done(
+        CompletableFuture.allOf(
+            nodes.stream()
+                .map(node -> CompletableFuture.runAsync(() -> node.cut(epoch), cutters))
+                .toArray(CompletableFuture<?>[]::new)));
+  }
+
+  void stopSending() {
+    nodes.forEach(node -> node.vm.stopSending());
+  }
+
+  /** Waits until nothing more arrives anywhere for a while. */
+  void settle() {
+    AtomicInteger last = new AtomicInteger(-1);
+    await().atMost(PATIENCE).during(QUIET).until(() -> last.getAndSet(taken()) == taken());
+  }
+
+  private int taken() {
+    return nodes.stream().mapToInt(node -> node.vm.taken().size()).sum();
+  }
+
+  static List<TestFrame> sentTo(List<TestFrame> emitted, Node to) {
+    return emitted.stream()
+        .filter(frame -> frame.to() == TestFrame.ALL || frame.to() == to.number)
+        .toList();
+  }
+
+  static List<TestFrame> from(Node sender, List<TestFrame> taken) {
+    return taken.stream().filter(frame -> frame.from() == sender.number).toList();
+  }
+
+  /** What a restore of this cut would give the receiver from this sender. */
+  static List<TestFrame> restored(Node from, Node to, int epoch) {
+    List<TestFrame> frames =
+        new ArrayList<>(from(from, requireNonNull(to.images.get(epoch)).taken()));
+    frames.addAll(from(from, to.log(epoch).frames().stream().map(TestFrame::of).toList()));
+    return frames;
+  }
+
+  static ChannelRecord account(Node from, Node to, int epoch) {
+    return to.log(epoch).channels().stream()
+        .filter(channel -> channel.getFrom() == from.number)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  static long drops(ChannelRecord account) {
+    return account.getDropsList().stream().mapToLong(DropCount::getFrames).sum();
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Node node : nodes) {
+      node.vm.close();
+    }
+    done(onA.close());
+    done(onB.close());
+    assertThat(a.bufferBytes()).as("buffers of a").isZero();
+    assertThat(b.bufferBytes()).as("buffers of b").isZero();
+    a.close();
+    b.close();
+    aToB.close();
+    cutters.shutdownNow();
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+}

@@ -1,0 +1,414 @@
+package io.vnsnap.net.gate;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.vnsnap.net.link.LocalHop;
+import io.vnsnap.net.link.NextHop;
+import io.vnsnap.net.link.OutChannel;
+import io.vnsnap.net.link.SwitchPort;
+import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DropCount;
+import io.vnsnap.proto.RecordedFrame;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * VMs on one link, some of them behind trunks, that send numbered frames while snapshots are taken
+ * and aborted step by step. Keeps the books from outside and compares them with the gates'.
+ *
+ * <p>It can also be told to make one of the classic mistakes, to show that the comparison finds it.
+ */
+final class CutWorld {
+
+  /** What is done wrong on purpose. */
+  enum Bug {
+    /** Nothing. */
+    NONE,
+    /** A gate forgets the last frame it should have recorded. */
+    FORGET_TO_RECORD,
+    /** Red frames are passed off as white ones. */
+    FORGET_TO_HOLD,
+    /** The VNIC turns red, and sends its marker, before the paused VM's socket was read. */
+    MARKER_BEFORE_DRAIN,
+    /** The VM is paused before it has taken what was handed to it. */
+    PAUSE_BEFORE_QUIET,
+    /** The marker overtakes the frames. */
+    MARKER_OVERTAKES
+  }
+
+  static final GateSettings SETTINGS =
+      new GateSettings(
+          1 << 20,
+          1 << 20,
+          Duration.ofHours(1),
+          Duration.ofHours(1),
+          Duration.ofHours(10),
+          Duration.ofMillis(5));
+
+  private enum Phase {
+    RUNNING,
+    HOLDING,
+    PAUSED,
+    RED,
+    RESUMED
+  }
+
+  /** State of a VM at a cut: how many frames it had sent and which it had taken. */
+  record Image(List<TestFrame> emitted, List<TestFrame> taken) {}
+
+  private final class Vm {
+    final int number;
+    final Gate gate;
+    final FakePort port;
+    final RememberedEvents events = new RememberedEvents();
+    final List<TestFrame> emitted = new ArrayList<>();
+    final Map<Integer, Image> images = new TreeMap<>();
+    Phase phase = Phase.RUNNING;
+    CompletableFuture<?> step = CompletableFuture.completedFuture(null);
+    boolean abortDue;
+
+    Vm(int number) {
+      this.number = number;
+      gate = new Gate(number, size, SETTINGS, clock, allocator);
+      port = new FakePort(gate);
+      gate.listen(events);
+    }
+
+    boolean runs() {
+      return phase == Phase.RUNNING || phase == Phase.HOLDING || phase == Phase.RESUMED;
+    }
+  }
+
+  /** A trunk: keeps the order, takes its time. */
+  private final class FifoHop implements NextHop {
+    private final LocalHop end;
+    private final Gate receiver;
+    private final ArrayDeque<Runnable> onTheWay = new ArrayDeque<>();
+
+    FifoHop(LocalHop end, Gate receiver) {
+      this.end = end;
+      this.receiver = receiver;
+    }
+
+    @Override
+    public boolean frame(int epoch, long sequence, ByteBuf framed) {
+      ByteBuf copy = Unpooled.copiedBuffer(framed);
+      onTheWay.add(() ->
+          end.frame(
+              bug == Bug.FORGET_TO_HOLD ? Math.min(epoch, receiver.epoch()) : epoch,
+              sequence,
+              copy));
+      return true;
+    }
+
+    @Override
+    public void marker(Marker marker) {
+      if (bug == Bug.MARKER_OVERTAKES) {
+        onTheWay.addFirst(() -> end.marker(marker));
+      } else {
+        onTheWay.add(() -> end.marker(marker));
+      }
+    }
+
+    boolean step() {
+      Runnable next = onTheWay.poll();
+      if (next == null) {
+        return false;
+      }
+      next.run();
+      return true;
+    }
+  }
+
+  private final int size;
+  private final Bug bug;
+  private final VirtualClock clock = new VirtualClock();
+  private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
+  private final List<Vm> vms = new ArrayList<>();
+  private final List<FifoHop> trunks = new ArrayList<>();
+  private final Set<Integer> aborted = new HashSet<>();
+  private int epoch;
+  private boolean snapshotting;
+
+  /** A fresh world. */
+  CutWorld(int size, Bug bug) {
+    this(size, bug, null, 0);
+  }
+
+  private CutWorld(int size, Bug bug, @Nullable CutWorld before, int sealed) {
+    this.size = size;
+    this.bug = bug;
+    for (int i = 0; i < size; i++) {
+      vms.add(new Vm(i));
+    }
+    for (Vm from : vms) {
+      SwitchPort port = new SwitchPort(TestFrame.mac(from.number));
+      from.gate.connectTo(port);
+      for (Vm to : vms) {
+        if (from != to) {
+          long inFlight = before == null ? 0 : before.recorded(from.number, to.number, sealed);
+          InChannel channel = to.gate.addChannel(from.number, inFlight);
+          NextHop hop = new LocalHop(to.gate, channel);
+          if ((from.number + to.number) % 2 == 1) { // every second VM is on another host
+            FifoHop trunk = new FifoHop((LocalHop) hop, to.gate);
+            trunks.add(trunk);
+            hop = trunk;
+          }
+          port.add(TestFrame.mac(to.number), new OutChannel(hop, inFlight));
+        }
+      }
+    }
+    for (Vm vm : vms) {
+      vm.gate.orders().attach(vm.port);
+      if (before != null) {
+        Vm old = before.vms.get(vm.number);
+        Image image = requireNonNull(old.images.get(sealed));
+        RememberedEvents.Log log = requireNonNull(old.events.logs.get(sealed));
+        vm.emitted.addAll(image.emitted());
+        vm.port.taken.addAll(image.taken());
+        vm.gate.orders().preload(log.frames());
+      }
+    }
+    vms.forEach(vm -> vm.gate.orders().open());
+  }
+
+  /** The world that a sealed snapshot of this one brings back. */
+  CutWorld restore(int sealed) {
+    return new CutWorld(size, bug, this, sealed);
+  }
+
+  private long recorded(int from, int to, int sealed) {
+    RememberedEvents.Log log = vms.get(to).events.logs.get(sealed);
+    return log == null ? 0 : log.frames().stream().filter(frame -> frame.getFrom() == from).count();
+  }
+
+  /** Does one thing; which, the number decides. */
+  void act(int choice) {
+    int what = choice & 0xf;
+    Vm vm = vms.get((choice >>> 4) % size);
+    int other = (choice >>> 8) % size;
+    switch (what) {
+      case 0, 1, 2, 3 -> emit(vm, other == vm.number ? TestFrame.ALL : other);
+      case 4, 5 -> vm.port.readOne();
+      case 6 -> take(vm, 1);
+      case 7 -> take(vm, 100);
+      case 8, 9 -> trunks.get((choice >>> 4) % trunks.size()).step();
+      case 10 -> clock.advance(Duration.ofNanos(200_000L * other));
+      case 11 -> vm.port.capacity(1 + other * 3);
+      default -> cutStep(vm, choice >>> 12);
+    }
+  }
+
+  private void emit(Vm vm, int to) {
+    if (vm.runs()) {
+      TestFrame frame = new TestFrame(to, vm.number, vm.emitted.size());
+      vm.emitted.add(frame);
+      vm.port.emit(frame);
+    }
+  }
+
+  private static void take(Vm vm, int frames) {
+    int left = frames;
+    while (left > 0 && vm.runs() && vm.port.takeOne()) {
+      left--;
+    }
+  }
+
+  /** The next step of a snapshot at this VM; rarely, the start or the abort of one. */
+  private void cutStep(Vm vm, int luck) {
+    if (!snapshotting) {
+      snapshotting = true;
+      epoch++;
+      return;
+    }
+    if (luck % 64 == 0 && vms.stream().noneMatch(v -> v.abortDue)) {
+      vms.forEach(v -> v.abortDue = true);
+      aborted.add(epoch);
+    }
+    if (vm.abortDue) {
+      abort(vm);
+    } else {
+      advance(vm);
+    }
+    if (vms.stream().allMatch(v -> v.phase == Phase.RUNNING && !v.abortDue && isOver(v))) {
+      snapshotting = false;
+    }
+  }
+
+  private boolean isOver(Vm vm) {
+    return aborted.contains(epoch) || vm.events.logs.containsKey(epoch);
+  }
+
+  private boolean cutIsPast(Vm vm) {
+    return vm.gate.epoch() >= epoch;
+  }
+
+  private void abort(Vm vm) {
+    vm.abortDue = false;
+    vm.images.remove(epoch);
+    vm.phase = Phase.RUNNING;
+    vm.gate.orders().abort(epoch);
+    vm.gate.orders().abort(epoch);
+  }
+
+  private void advance(Vm vm) {
+    switch (vm.phase) {
+      case RUNNING -> {
+        if (!cutIsPast(vm)) {
+          vm.step = vm.gate.orders().hold(epoch);
+          vm.phase = Phase.HOLDING;
+        }
+      }
+      case HOLDING -> {
+        clock.advance(Duration.ofMillis(1));
+        if (vm.step.isDone() || bug == Bug.PAUSE_BEFORE_QUIET) {
+          vm.phase = Phase.PAUSED;
+          vm.images.put(epoch, new Image(List.copyOf(vm.emitted), List.copyOf(vm.port.taken)));
+          if (bug == Bug.MARKER_BEFORE_DRAIN) {
+            vm.gate.turnRed(epoch);
+          } else {
+            vm.step = vm.gate.orders().turnRed(epoch);
+          }
+        }
+      }
+      case PAUSED -> {
+        clock.advance(Duration.ofNanos(1000));
+        if (vm.step.isDone() || bug == Bug.MARKER_BEFORE_DRAIN) {
+          vm.phase = Phase.RED;
+        } else {
+          vm.port.readOne();
+        }
+      }
+      case RED -> vm.phase = Phase.RESUMED;
+      case RESUMED -> {
+        if (bug == Bug.MARKER_BEFORE_DRAIN) {
+          vm.gate.reopen();
+        } else {
+          vm.gate.orders().release(epoch);
+          vm.gate.orders().release(epoch);
+        }
+        vm.phase = Phase.RUNNING;
+      }
+    }
+  }
+
+  /** Lets everything that is on its way arrive, and a snapshot in progress end. */
+  void settle() {
+    boolean moved = true;
+    for (int round = 0; round < 10_000 && (moved || snapshotting); round++) {
+      moved = false;
+      for (Vm vm : vms) {
+        vm.port.capacity(Integer.MAX_VALUE);
+        while (vm.port.readOne()) {
+          moved = true;
+        }
+        take(vm, Integer.MAX_VALUE);
+        if (snapshotting) {
+          cutStep(vm, 1);
+        }
+      }
+      for (FifoHop trunk : trunks) {
+        while (trunk.step()) {
+          moved = true;
+        }
+      }
+      clock.advance(Duration.ofMillis(10));
+    }
+    vms.forEach(vm -> take(vm, Integer.MAX_VALUE));
+    assertThat(snapshotting).as("snapshot still in progress").isFalse();
+  }
+
+  /** Epochs of the snapshots that were completed. */
+  List<Integer> sealed() {
+    List<Integer> sealed = new ArrayList<>();
+    for (int e = 1; e <= epoch; e++) {
+      int cut = e;
+      if (!aborted.contains(cut) && vms.stream().allMatch(vm -> vm.events.logs.containsKey(cut))) {
+        sealed.add(e);
+      }
+    }
+    return sealed;
+  }
+
+  /**
+   * To be called when settled: compares what the VMs saw, and each snapshot, with what was sent.
+   */
+  void check() {
+    for (Vm to : vms) {
+      for (Vm from : vms) {
+        if (from != to) {
+          assertThat(of(to.port.taken, from))
+              .as("VM %d's frames for VM %d, live", from.number, to.number)
+              .isEqualTo(sentTo(from.emitted, to));
+          sealed().forEach(cut -> checkCut(from, to, cut));
+        }
+      }
+      assertThat(to.gate.state()).isEqualTo(Gate.State.OPEN);
+      assertThat(to.gate.counters().waiting()).isZero();
+      assertThat(to.gate.counters().stale()).isZero();
+      assertThat(to.gate.counters().drops().total()).isZero();
+    }
+    assertThat(clock.pending()).as("timers").isZero();
+    assertThat(allocator.metric().usedDirectMemory()).as("buffers in use").isZero();
+  }
+
+  private void checkCut(Vm from, Vm to, int cut) {
+    Image sender = requireNonNull(from.images.get(cut));
+    Image receiver = requireNonNull(to.images.get(cut));
+    RememberedEvents.Log log = requireNonNull(to.events.logs.get(cut));
+    List<TestFrame> recorded =
+        new ArrayList<>(
+            log.frames().stream()
+                .filter(frame -> frame.getFrom() == from.number)
+                .map(TestFrame::of)
+                .toList());
+    if (bug == Bug.FORGET_TO_RECORD && !recorded.isEmpty()) {
+      recorded.removeLast();
+    }
+    List<TestFrame> restored = new ArrayList<>(of(receiver.taken(), from));
+    restored.addAll(recorded);
+    assertThat(restored)
+        .as("VM %d's frames for VM %d, restored from cut %d", from.number, to.number, cut)
+        .isEqualTo(sentTo(sender.emitted(), to));
+    ChannelRecord account =
+        log.channels().stream()
+            .filter(channel -> channel.getFrom() == from.number)
+            .findFirst()
+            .orElseThrow();
+    long dropped = account.getDropsList().stream().mapToLong(DropCount::getFrames).sum();
+    assertThat(account.getSent())
+        .as("account of channel %d to %d at cut %d: %s", from.number, to.number, cut, account)
+        .isEqualTo(account.getDelivered() + account.getRecorded() + dropped);
+    assertThat(account.getRecorded()).isEqualTo(recorded.size());
+    List<Long> sequences =
+        log.frames().stream()
+            .filter(frame -> frame.getFrom() == from.number)
+            .map(RecordedFrame::getSequence)
+            .toList();
+    for (int i = 0; i < sequences.size(); i++) {
+      assertThat(sequences.get(i)).isEqualTo(account.getSent() - sequences.size() + 1 + i);
+    }
+  }
+
+  private static List<TestFrame> of(List<TestFrame> taken, Vm from) {
+    return taken.stream().filter(frame -> frame.from() == from.number).toList();
+  }
+
+  private static List<TestFrame> sentTo(List<TestFrame> emitted, Vm to) {
+    return emitted.stream()
+        .filter(frame -> frame.to() == TestFrame.ALL || frame.to() == to.number)
+        .toList();
+  }
+}

@@ -1,0 +1,160 @@
+package io.vnsnap.shell.node;
+
+import akka.Done;
+import akka.actor.CoordinatedShutdown;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Props;
+import akka.actor.typed.javadsl.AskPattern;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.receptionist.Receptionist;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.JoinSeedNodes;
+import com.typesafe.config.Config;
+import io.vnsnap.coordinator.Coordinators;
+import io.vnsnap.host.HostActor;
+import io.vnsnap.host.HostContext;
+import io.vnsnap.proto.wire.HostKey;
+import io.vnsnap.proto.wire.ToHost;
+import io.vnsnap.proto.wire.ToVne;
+import io.vnsnap.shell.api.VnsnapClient;
+import io.vnsnap.shell.control.ControlServer;
+import io.vnsnap.shell.control.ControlSettings;
+import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.store.file.FileStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node: actor system, and for a host also data plane and hypervisor, put together. The one place
+ * that knows all modules.
+ *
+ * <p>However the actor system ends (asked to close, removed by the cluster, signalled), its
+ * coordinated shutdown ends the VMs first: a host that the cluster has given up must not leave VMs
+ * running that may be restored elsewhere.
+ */
+final class ClusterNode implements RunningNode {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterNode.class);
+
+  private final ActorSystem<Void> system;
+  private final VnsnapClient client;
+  private final CompletionStage<String> ended;
+
+  private ClusterNode(
+      ActorSystem<Void> system, VnsnapClient client, CompletionStage<String> ended) {
+    this.system = system;
+    this.client = client;
+    this.ended = ended;
+  }
+
+  /**
+   * Starts a node.
+   *
+   * @param resources gets everything that was opened, to be closed by the caller if this fails
+   */
+  static ClusterNode start(NodeOptions options, Resources resources) throws IOException {
+    Config config = NodeConfig.of(options);
+    NodeSettings settings = NodeSettings.from(config);
+    StateFolder state = resources.add(StateFolder.claim(options.places().state()));
+    ExecutorService blocking = BlockingThreads.create(settings.maxBlockingThreads());
+    resources.add(blocking::shutdownNow);
+    SnapshotStore store = FileStore.open(options.places().store());
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "vnsnap", config);
+    resources.add(() -> terminate(system));
+    Coordinators coordinators = Coordinators.start(system);
+    if (options.roles().contains(NodeOptions.HOST)) {
+      HostContext.Shared shared =
+          new HostContext.Shared(
+              store,
+              blocking,
+              report -> coordinators.entity(report.getVne()).tell(new ToVne.Report(report)));
+      state.endOrphans();
+      startHost(HostParts.open(options, config, state, shared, resources), system);
+    }
+    join(system, options.network().seeds());
+    ClusterClient client = new ClusterClient(system, coordinators, store, blocking, settings);
+    resources.add(
+        ControlServer.start(options.places().socket(), client, ControlSettings.from(config)));
+    CompletionStage<String> ended =
+        system
+            .getWhenTerminated()
+            .thenApplyAsync(
+                done -> {
+                  resources.close();
+                  return "the node %s has left the cluster".formatted(options.name());
+                },
+                task -> new Thread(task, "vnsnap-end").start());
+    return new ClusterNode(system, client, ended);
+  }
+
+  private static void startHost(HostContext context, ActorSystem<Void> system) {
+    ActorRef<ToHost> host =
+        system.systemActorOf(
+            HostActor.create(context), HostKey.actorName(context.name()), Props.empty());
+    CoordinatedShutdown.get(system)
+        .addTask(
+            CoordinatedShutdown.PhaseServiceStop(), "end-vms", () -> endVms(system, host, context));
+    system.receptionist().tell(Receptionist.register(HostKey.SERVICE, host));
+  }
+
+  private static CompletionStage<Done> endVms(
+      ActorSystem<Void> system, ActorRef<ToHost> host, HostContext context) {
+    Duration patience =
+        system
+            .settings()
+            .config()
+            .getDuration("akka.coordinated-shutdown.phases.service-stop.timeout");
+    return AskPattern.<ToHost, Done>ask(host, HostActor.Shutdown::new, patience, system.scheduler())
+        .exceptionally(problem -> {
+          LOG.warn("not all VMs of host {} ended in time", context.name(), problem);
+          return Done.getInstance();
+        });
+  }
+
+  private static void join(ActorSystem<Void> system, List<NodeOptions.Seed> seeds) {
+    Cluster cluster = Cluster.get(system);
+    akka.actor.Address self = cluster.selfMember().address();
+    List<akka.actor.Address> addresses =
+        seeds.isEmpty()
+            ? List.of(self)
+            : seeds.stream()
+                .map(seed -> new akka.actor.Address("akka", "vnsnap", seed.address(), seed.port()))
+                .toList();
+    cluster.manager().tell(new JoinSeedNodes(addresses));
+  }
+
+  private static void terminate(ActorSystem<Void> system) {
+    CompletableFuture<Done> done =
+        CoordinatedShutdown.get(system)
+            .runAll(CoordinatedShutdown.actorSystemTerminateReason())
+            .toCompletableFuture();
+    done.join();
+  }
+
+  @Override
+  public VnsnapClient client() {
+    return client;
+  }
+
+  @Override
+  public int port() {
+    return Cluster.get(system).selfMember().address().getPort().orElseThrow();
+  }
+
+  @Override
+  public CompletionStage<String> whenEnded() {
+    return ended;
+  }
+
+  @Override
+  public void close() {
+    terminate(system);
+    ended.toCompletableFuture().join();
+  }
+}

@@ -1,0 +1,81 @@
+package io.vnsnap.store.file;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The few things the store asks of a file system; everything it does to a disk goes through here,
+ * so that tests can fail any of it. Symbolic links are never followed in the last name of a path.
+ * Safe for use by several threads.
+ */
+interface Disk {
+
+  /** What is at a path. */
+  enum Kind {
+    ABSENT,
+    FILE,
+    FOLDER,
+    /** A symbolic link, device, socket. */
+    OTHER
+  }
+
+  Kind kind(Path path) throws IOException;
+
+  /**
+   * Creates a file for writing, mode 0600.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if anything has the name
+   */
+  Output create(Path file) throws IOException;
+
+  /**
+   * Opens a file for reading.
+   *
+   * @throws java.nio.file.NoSuchFileException if it is absent
+   */
+  Input open(Path file) throws IOException;
+
+  /**
+   * Makes a folder, mode 0700.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if anything has the name
+   */
+  void makeFolder(Path folder) throws IOException;
+
+  /** Moves a file within its folder, atomically, over what has the name. */
+  void move(Path from, Path to) throws IOException;
+
+  /** Removes a file, a link (not its target) or an empty folder. */
+  void remove(Path path) throws IOException;
+
+  /** Names in a folder, in no order. */
+  List<String> names(Path folder) throws IOException;
+
+  /** Makes creations, moves and removals in the folder durable. */
+  void syncFolder(Path folder) throws IOException;
+
+  /** Bytes an ordinary user may still write to the file system of the folder. */
+  long freeBytes(Path folder) throws IOException;
+
+  /** A file being written from its start on. Used by one thread at a time. */
+  interface Output extends Closeable {
+
+    /** Writes some of the buffer, at least one byte; returns how many. */
+    int write(ByteBuffer bytes) throws IOException;
+
+    /** Makes content and length durable. */
+    void sync() throws IOException;
+  }
+
+  /** A file being read. Used by one thread at a time. */
+  interface Input extends Closeable {
+
+    long bytes() throws IOException;
+
+    /** Reads at least one byte at the position; -1 at the end. */
+    int read(ByteBuffer into, long position) throws IOException;
+  }
+}

@@ -1,0 +1,38 @@
+package io.vnsnap.vm;
+
+import io.vnsnap.store.ImageWriter;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The capture of one VM's memory and devices, prepared. Threads and failures as for {@link
+ * Machine}.
+ */
+public interface Capture {
+
+  /**
+   * Takes the VM's state as it is now and lets it run again.
+   *
+   * <p>Prerequisites: the VM is paused; not called before. Effect on success: the VM runs, its
+   * state at the call goes to the image behind it. Effect on failure: call {@link #cancel}, which
+   * brings the VM back.
+   *
+   * @return when it began to run
+   */
+  CompletionStage<Long> start();
+
+  /**
+   * Completes when the whole image is durable and the machine is ready for its next capture. Fails
+   * if the capture was cancelled or failed; the image is then discarded.
+   */
+  CompletionStage<ImageWriter.Committed> stored();
+
+  /** Bytes of the image taken so far. */
+  long bytes();
+
+  /**
+   * Gives the capture up, at any time. Effect on success: the VM runs, the image is discarded, the
+   * machine is ready for its next capture. Nothing happens if the capture is stored already. Effect
+   * on failure: unknown whether the VM runs; may be called again.
+   */
+  CompletionStage<Void> cancel();
+}

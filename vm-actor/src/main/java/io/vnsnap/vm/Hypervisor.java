@@ -1,0 +1,39 @@
+package io.vnsnap.vm;
+
+import io.vnsnap.store.ImageReader;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Starts VMs. Safe for use by any thread; no method blocks. A stage that fails does so with a
+ * {@link HypervisorException} whose message is one line for the person who must act.
+ */
+public interface Hypervisor {
+
+  /**
+   * Says what this hypervisor is, and whether it can start and capture VMs here.
+   *
+   * @return never fails: what is wrong is in the description
+   */
+  CompletionStage<HypervisorDescription> describe();
+
+  /**
+   * Boots a VM and leaves it paused before its first instruction.
+   *
+   * <p>Prerequisites: the files the specification names exist here; nothing runs in its folder.
+   * Effect on success: a paused machine whose sockets listen. Effect on failure: none, nothing is
+   * left running or on disk.
+   */
+  CompletionStage<Machine> start(MachineSpec spec);
+
+  /**
+   * Loads an image and leaves the VM paused where it was captured.
+   *
+   * <p>Prerequisites: those of {@link #start}; the specification is the one the image was captured
+   * under, with its disks' files replaced by the frozen ones. Effect on success: a paused machine
+   * whose sockets listen, its state loaded from an image whose every byte was checked. Effect on
+   * failure: none, nothing is left running or on disk.
+   *
+   * @param image owned and closed by the hypervisor from this call on
+   */
+  CompletionStage<Machine> load(MachineSpec spec, ImageReader image);
+}

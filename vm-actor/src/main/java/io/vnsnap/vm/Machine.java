@@ -1,0 +1,91 @@
+package io.vnsnap.vm;
+
+import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.store.ImageWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * One VM's process, from when it is loaded until it has ended. Safe for use by any thread; no
+ * method blocks; every stage completes within a deadline of the hypervisor's. A stage that fails
+ * does so with a {@link HypervisorException}. Stages complete on the hypervisor's own threads: do
+ * not block them.
+ *
+ * <p>Times are microseconds since the Unix epoch, taken by the hypervisor itself.
+ */
+public interface Machine {
+
+  /** Name of the hypervisor, e.g. "qemu". */
+  String hypervisor();
+
+  /** Version of the hypervisor, e.g. "7.2.22". */
+  String hypervisorVersion();
+
+  /** Process id. */
+  long pid();
+
+  /**
+   * The UNIX socket on which a VNIC's frames can be taken and given, each preceded by its length as
+   * four bytes, big-endian. Listens for one connection at a time.
+   *
+   * @throws IllegalArgumentException if the VM has no such VNIC
+   */
+  Path networkSocket(String vnic);
+
+  /** The UNIX socket of the serial console. Listens for one connection at a time. */
+  Path consoleSocket();
+
+  /** Completes with one line saying how the process ended, when it has; never fails. */
+  CompletionStage<String> exited();
+
+  /**
+   * Lets the VM run. Prerequisites: none, a running VM runs on. Effect on failure: unknown whether
+   * it runs; may be called again.
+   *
+   * @return when it began to run
+   */
+  CompletionStage<Long> resume();
+
+  /**
+   * Pauses the VM. Prerequisites: none, a paused VM stays so. Effect on success: no instruction of
+   * the guest runs, and all frames it sent can be read from its sockets. Effect on failure: unknown
+   * whether it runs; call {@link #resume}.
+   *
+   * @return when it stopped
+   */
+  CompletionStage<Long> pause();
+
+  /**
+   * Gets ready to capture memory and devices copy-on-write, so that {@link Capture#start} takes
+   * little time.
+   *
+   * <p>Prerequisites: the VM runs; no other capture of it is in progress. Effect on success: the VM
+   * runs on unhindered; the capture must be started or cancelled. Effect on failure: none.
+   *
+   * @param writer owned and closed by the capture from this call on
+   */
+  CompletionStage<Capture> prepareCapture(ImageWriter writer);
+
+  /**
+   * Freezes the disks as they are: writes go to new overlays from now on.
+   *
+   * <p>Prerequisites: the VM is paused. Effect on success: nobody writes to the named files any
+   * more. Effect on failure: none on the VM's disks.
+   *
+   * @param snapshotId names the new overlays
+   * @return the VM's disks as they were at this instant, in the order of the specification
+   */
+  CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId);
+
+  /**
+   * Ends the VM, by force if it must, and removes its folder and what nobody else needs of its disk
+   * overlays. Prerequisites: none; may be called again. A capture in progress fails.
+   *
+   * @return completes when the process has ended; never fails
+   */
+  CompletionStage<Void> shutdown();
+
+  /** As {@link #shutdown}, by force at once. */
+  CompletionStage<Void> kill();
+}

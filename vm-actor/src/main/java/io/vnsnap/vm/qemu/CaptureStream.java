@@ -1,0 +1,201 @@
+package io.vnsnap.vm.qemu;
+
+import io.netty.channel.unix.Socket;
+import io.vnsnap.store.ImageWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Carries what QEMU writes of a capture into the store. {@link #run} does the work on a thread that
+ * may block; the other methods are for any thread and do not.
+ *
+ * <p>Once begun it reads until QEMU closes its end, also when the image has been given up and what
+ * comes is thrown away: see {@link QemuCapture} for why.
+ */
+final class CaptureStream {
+  /** More than QEMU's set-up section; so much has come only when pages come. */
+  static final int PAGES_COME_BYTES = 16 * 1024;
+
+  private static final int ASIDE_BYTES = 64 * 1024;
+
+  private final ImageWriter writer;
+  private final ByteBuffer buffer;
+  private final Socket socket;
+  private final ReentrantLock closing = new ReentrantLock();
+  private final AtomicBoolean decided = new AtomicBoolean();
+  private final CompletableFuture<Void> begun = new CompletableFuture<>();
+  private final CompletableFuture<Void> pagesCome = new CompletableFuture<>();
+  private final CompletableFuture<Void> verdict = new CompletableFuture<>();
+  private final CompletableFuture<ImageWriter.Committed> committed = new CompletableFuture<>();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private long fillingLeft;
+  private long seen;
+  private boolean closed;
+  private volatile boolean givenUp;
+  private volatile long bytes;
+  private volatile boolean drained;
+
+  /**
+   * @param writer closed when the stream ends
+   * @param buffer direct; belongs to this stream until it ends
+   * @param socket blocking; closed when the stream ends
+   */
+  CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket) {
+    this.writer = writer;
+    this.buffer = buffer;
+    this.socket = socket;
+  }
+
+  /** Before {@link #run}: so many bytes come first on the socket that are not QEMU's. */
+  void skipFirst(long filling) {
+    fillingLeft = filling;
+  }
+
+  /** Lets reading begin. */
+  void begin() {
+    begun.complete(null);
+  }
+
+  /** QEMU says that it has written everything: the image may be committed once it is read. */
+  void approve() {
+    verdict.complete(null);
+  }
+
+  /** The image is not wanted any more. No effect once it is being committed. */
+  void giveUp(Throwable why) {
+    if (decided.compareAndSet(false, true)) {
+      givenUp = true;
+      committed.completeExceptionally(why);
+    }
+    verdict.completeExceptionally(why);
+    begun.complete(null);
+  }
+
+  /** Ends reading; only when QEMU has not begun to write. */
+  void sever() {
+    closing.lock();
+    try {
+      if (!closed) {
+        socket.shutdown(true, true);
+      }
+    } catch (IOException e) {
+      // The other end is gone already, and reading ends by that.
+      giveUp(e);
+    } finally {
+      closing.unlock();
+    }
+  }
+
+  /** Completes when pages are on the stream. */
+  CompletionStage<Void> pagesCome() {
+    return pagesCome;
+  }
+
+  /** Completes when the image is durable; fails as soon as it is known that it never will be. */
+  CompletionStage<ImageWriter.Committed> committed() {
+    return committed;
+  }
+
+  /** Completes when the thread is done with writer, buffer and socket; never fails. */
+  CompletionStage<Void> ended() {
+    return ended;
+  }
+
+  /** Bytes given to the writer so far. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Whether QEMU has closed its end, and everything before that has been taken. */
+  boolean drained() {
+    return drained;
+  }
+
+  /** Reads to the end, waits for QEMU's word, commits. Blocks; call once. */
+  void run() {
+    try (writer) {
+      begun.get();
+      pump();
+      drained = true;
+      verdict.get();
+      if (decided.compareAndSet(false, true)) {
+        committed.complete(writer.commit());
+      }
+    } catch (ExecutionException e) {
+      committed.completeExceptionally(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      committed.completeExceptionally(new CancellationException("interrupted"));
+    } catch (IOException | RuntimeException e) {
+      committed.completeExceptionally(e);
+    } finally {
+      closeSocket();
+      pagesCome.completeExceptionally(new IOException("the stream ended"));
+      ended.complete(null);
+    }
+  }
+
+  private void pump() throws IOException {
+    for (int n = read(); n >= 0; n = read()) {
+      int skip = (int) Math.min(fillingLeft, n);
+      fillingLeft -= skip;
+      int content = n - skip;
+      seen += content;
+      if (content > 0 && !givenUp) {
+        take(buffer.clear().position(skip).limit(n));
+      }
+      if (seen >= PAGES_COME_BYTES) {
+        pagesCome.complete(null);
+      }
+    }
+  }
+
+  private int read() throws IOException {
+    return socket.read(buffer, 0, buffer.capacity());
+  }
+
+  /**
+   * Throws away what comes while {@link #run} is stuck in the store: as long as nobody reads, QEMU
+   * and the guest stand still. Blocks; only after {@link #giveUp}.
+   */
+  void drainAside() {
+    ByteBuffer scrap = ByteBuffer.allocateDirect(ASIDE_BYTES);
+    try {
+      while (socket.read(scrap, 0, scrap.capacity()) >= 0) {
+        // Thrown away.
+      }
+    } catch (IOException e) {
+      giveUp(e);
+    }
+  }
+
+  private void take(ByteBuffer content) {
+    int n = content.remaining();
+    try {
+      writer.write(content);
+    } catch (IOException | RuntimeException e) {
+      giveUp(e);
+      return;
+    }
+    long sum = bytes + n;
+    bytes = sum;
+  }
+
+  private void closeSocket() {
+    closing.lock();
+    try {
+      closed = true;
+      socket.close();
+    } catch (IOException e) {
+      committed.completeExceptionally(e);
+    } finally {
+      closing.unlock();
+    }
+  }
+}

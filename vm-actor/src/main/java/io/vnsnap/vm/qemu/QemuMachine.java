@@ -1,0 +1,552 @@
+package io.vnsnap.vm.qemu;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.netty.channel.EventLoop;
+import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.HypervisorException;
+import io.vnsnap.vm.Machine;
+import io.vnsnap.vm.MachineSpec;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One QEMU process under control. What it knows of the VM's state it knows from QEMU's events; all
+ * of it is touched on one event loop only, to which the public methods hand over.
+ */
+public final class QemuMachine implements Machine {
+  private static final Logger log = LoggerFactory.getLogger(QemuMachine.class);
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final String INCOMING = "vnsnap-incoming";
+  private static final long RETRY_MS = 2;
+
+  /** In bytes a second; QEMU's default would slow a capture down. */
+  private static final long NO_BANDWIDTH_LIMIT = 1L << 40;
+
+  private final MachineSpec spec;
+  private final QemuSettings settings;
+  private final QemuProcess process;
+  private final QemuDisks disks;
+  private final EventLoop loop;
+  private final Executor blocking;
+
+  private @Nullable QmpClient qmp;
+  private QemuVersion version = new QemuVersion(0, 0, 0);
+  private boolean running;
+  private long stoppedAt;
+  private long resumedAt;
+  private final List<CompletableFuture<Long>> stopWaiters = new ArrayList<>();
+  private final List<CompletableFuture<Long>> resumeWaiters = new ArrayList<>();
+  private @Nullable QemuCapture capture;
+  private @Nullable ByteBuffer captureBuffer;
+  private @Nullable CompletableFuture<Void> ended;
+
+  QemuMachine(
+      MachineSpec spec,
+      QemuSettings settings,
+      QemuProcess process,
+      QemuDisks disks,
+      EventLoop loop,
+      Executor blocking) {
+    this.spec = spec;
+    this.settings = settings;
+    this.process = process;
+    this.disks = disks;
+    this.loop = loop;
+    this.blocking = blocking;
+  }
+
+  // ---- starting ----
+
+  /** Gains control of the process and sets what all captures and loads need. */
+  CompletionStage<Void> connect() {
+    process.exited().thenAccept(reason -> loop.execute(() -> lost(reason)));
+    return QmpClient.connect(
+            loop,
+            QemuCommandLine.controlSocket(spec),
+            settings.messageLimit(),
+            this::onEvent,
+            () -> !process.alive(),
+            settings.startTimeout())
+        .thenCompose(this::connected);
+  }
+
+  private CompletionStage<Void> connected(QmpClient client) {
+    qmp = client;
+    client.closed().thenAccept(this::controlLost);
+    try {
+      version = QemuVersion.ofGreeting(client.greeting());
+    } catch (HypervisorException e) {
+      return CompletableFuture.failedStage(e);
+    }
+    if (!version.supported()) {
+      return CompletableFuture.failedStage(
+          new HypervisorException(QemuVersion.tooOld(version.toString())));
+    }
+    // An announcement would be frames that the guest never sent.
+    ObjectNode parameters =
+        JSON.objectNode().put("max-bandwidth", NO_BANDWIDTH_LIMIT).put("announce-rounds", 0);
+    return setCapability("events", true)
+        .thenCompose(done -> command("migrate-set-parameters", parameters))
+        .thenApply(done -> null);
+  }
+
+  /** Loads an image into a process that was started to wait for one; closes the image. */
+  CompletionStage<Void> load(ImageReader image) {
+    LocalSockets.Pair pair;
+    try {
+      pair = LocalSockets.pair();
+    } catch (IOException e) {
+      closeOnBlocking(image);
+      return CompletableFuture.failedStage(e);
+    }
+    CompletionStage<Void> accepted =
+        giveDescriptor(INCOMING, pair)
+            .thenCompose(
+                done -> command("migrate-incoming", JSON.objectNode().put("uri", "fd:" + INCOMING)))
+            .thenApply(done -> null);
+    CompletableFuture<Void> fed = new CompletableFuture<>();
+    accepted.whenComplete((done, failed) -> {
+      if (failed != null) {
+        closeOnBlocking(image);
+        closeOnBlocking(pair.ours()::close);
+        fed.completeExceptionally(failed);
+      } else {
+        blocking.execute(() -> feed(image, pair, fed));
+      }
+    });
+    long deadline = System.nanoTime() + settings.loadTimeout().toNanos();
+    return within(fed, settings.loadTimeout(), "loading the image")
+        .thenCompose(done -> awaitLoaded(deadline));
+  }
+
+  private void feed(ImageReader image, LocalSockets.Pair pair, CompletableFuture<Void> fed) {
+    try {
+      ImageFeed.run(image, pair.ours(), settings.streamBuffer());
+      fed.complete(null);
+    } catch (IOException | RuntimeException e) {
+      fed.completeExceptionally(e);
+    }
+  }
+
+  private CompletionStage<Void> awaitLoaded(long deadlineNanos) {
+    return onLoop(() -> command("query-status", JSON.objectNode()))
+        .thenCompose(status -> {
+          if (!status.path("status").asText().equals("inmigrate")) {
+            return CompletableFuture.<Void>completedStage(null);
+          }
+          if (System.nanoTime() > deadlineNanos) {
+            return CompletableFuture.<Void>failedStage(
+                new TimeoutException("QEMU did not take the image in time"));
+          }
+          return later(() -> awaitLoaded(deadlineNanos));
+        });
+  }
+
+  // ---- Machine ----
+
+  @Override
+  public String hypervisor() {
+    return QemuHypervisor.NAME;
+  }
+
+  @Override
+  public String hypervisorVersion() {
+    return version.toString();
+  }
+
+  @Override
+  public long pid() {
+    return process.pid();
+  }
+
+  @Override
+  public Path networkSocket(String vnic) {
+    return QemuCommandLine.networkSocket(spec, spec.vnicNumber(vnic));
+  }
+
+  @Override
+  public Path consoleSocket() {
+    return QemuCommandLine.consoleSocket(spec);
+  }
+
+  @Override
+  public CompletionStage<String> exited() {
+    return process.exited();
+  }
+
+  @Override
+  public CompletionStage<Long> resume() {
+    return operation("resuming", this::resumeOnLoop);
+  }
+
+  @Override
+  public CompletionStage<Long> pause() {
+    return operation(
+        "pausing",
+        () ->
+            command("stop", JSON.objectNode())
+                .thenCompose(done ->
+                    running
+                        ? await(stopWaiters, "the STOP event")
+                        : CompletableFuture.completedStage(stoppedAt)));
+  }
+
+  @Override
+  public CompletionStage<Capture> prepareCapture(ImageWriter writer) {
+    return operation(
+        "preparing a capture",
+        () -> {
+          if (!running) {
+            closeOnBlocking(writer);
+            return CompletableFuture.<Capture>failedStage(
+                new HypervisorException("the VM does not run"));
+          }
+          return free()
+              .whenComplete((done, failed) -> {
+                if (failed != null) {
+                  closeOnBlocking(writer);
+                }
+              })
+              .thenCompose(done -> prepareOnLoop(writer));
+        });
+  }
+
+  @Override
+  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
+    MachineSpec.checkSnapshotId(snapshotId);
+    return operation(
+        "freezing the disks",
+        () -> {
+          if (!disks.writable()) {
+            return CompletableFuture.completedStage(disks.records());
+          }
+          QemuDisks.Freeze freeze = disks.planFreeze(snapshotId);
+          return command("transaction", freeze.arguments()).thenApply(done -> disks.frozen(freeze));
+        });
+  }
+
+  @Override
+  public CompletionStage<Void> shutdown() {
+    return onLoop(() -> end(false));
+  }
+
+  @Override
+  public CompletionStage<Void> kill() {
+    return onLoop(() -> end(true));
+  }
+
+  /**
+   * Sends a QMP command as it is; for benchmarks, which compare ours with what QEMU can do alone.
+   *
+   * @return what QEMU returned
+   */
+  public CompletionStage<JsonNode> execute(String name, ObjectNode arguments) {
+    return operation(name, () -> command(name, arguments));
+  }
+
+  // ---- for captures; on the event loop ----
+
+  MachineSpec spec() {
+    return spec;
+  }
+
+  QemuSettings settings() {
+    return settings;
+  }
+
+  QemuProcess process() {
+    return process;
+  }
+
+  QemuVersion version() {
+    return version;
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  Executor blocking() {
+    return blocking;
+  }
+
+  ByteBuffer captureBuffer() {
+    ByteBuffer buffer = captureBuffer;
+    if (buffer == null) {
+      buffer = ByteBuffer.allocateDirect(settings.streamBuffer());
+      captureBuffer = buffer;
+    }
+    return buffer;
+  }
+
+  void setCapture(@Nullable QemuCapture current) {
+    capture = current;
+  }
+
+  CompletionStage<JsonNode> command(String name, ObjectNode arguments) {
+    return control().execute(name, arguments, settings.commandTimeout());
+  }
+
+  /** Hands QEMU its end of the pair, and closes that here in any case. */
+  CompletionStage<Void> giveDescriptor(String name, LocalSockets.Pair pair) {
+    return control()
+        .executeWithDescriptor(
+            "getfd",
+            JSON.objectNode().put("fdname", name),
+            pair.theirs().intValue(),
+            settings.commandTimeout())
+        .thenAccept(done -> {})
+        .whenComplete((done, failed) -> closeQuietly(pair.theirs()::close));
+  }
+
+  /** Asks until QEMU, still busy with the end of the previous migration, accepts. */
+  CompletionStage<Void> setCapability(String name, boolean on) {
+    ObjectNode arguments = JSON.objectNode();
+    arguments.putArray("capabilities").addObject().put("capability", name).put("state", on);
+    return insist("migrate-set-capabilities", arguments);
+  }
+
+  /** Always sends the command: a pause may be under way that no event has told of. */
+  CompletionStage<Long> resumeOnLoop() {
+    return insist("cont", JSON.objectNode())
+        .thenCompose(done -> running ? CompletableFuture.completedStage(resumedAt) : nextResume());
+  }
+
+  /** Completes at QEMU's next RESUME event. */
+  CompletionStage<Long> nextResume() {
+    return await(resumeWaiters, "the RESUME event");
+  }
+
+  /** Fails when the stage has not completed in time. */
+  <T> CompletionStage<T> within(CompletionStage<T> stage, Duration limit, String what) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    var timer =
+        loop.schedule(
+            () -> result.completeExceptionally(new TimeoutException(what + " took over " + limit)),
+            limit.toMillis(),
+            TimeUnit.MILLISECONDS);
+    stage.whenComplete((value, failed) -> {
+      timer.cancel(false);
+      if (failed != null) {
+        result.completeExceptionally(failed);
+      } else {
+        result.complete(value);
+      }
+    });
+    return result;
+  }
+
+  <T> CompletionStage<T> onLoop(Supplier<CompletionStage<T>> body) {
+    if (loop.inEventLoop()) {
+      return body.get();
+    }
+    return CompletableFuture.supplyAsync(body, loop).thenCompose(stage -> stage);
+  }
+
+  /** As {@link #onLoop}, with failures told as one line about this VM. */
+  <T> CompletionStage<T> operation(String what, Supplier<CompletionStage<T>> body) {
+    return onLoop(body)
+        .exceptionallyCompose(failed ->
+            CompletableFuture.failedStage(
+                new HypervisorException(
+                    "VM " + spec.name() + ": " + what + ": " + HypervisorException.reason(failed),
+                    HypervisorException.unwrap(failed))));
+  }
+
+  // ---- inside ----
+
+  /** Completes when no earlier capture is left. */
+  private CompletionStage<Void> free() {
+    QemuCapture earlier = capture;
+    if (earlier == null) {
+      return CompletableFuture.completedStage(null);
+    }
+    if (!earlier.over()) {
+      return CompletableFuture.failedStage(
+          new HypervisorException("another capture is in progress"));
+    }
+    return within(earlier.putAway(), settings.stallTimeout(), "putting the last capture away");
+  }
+
+  private CompletionStage<Capture> prepareOnLoop(ImageWriter writer) {
+    LocalSockets.Pair pair;
+    CaptureStream stream;
+    try {
+      pair = LocalSockets.pair();
+      stream = new CaptureStream(writer, captureBuffer(), pair.ours());
+      if (version.canHoldBeforeStop()) {
+        stream.skipFirst(LocalSockets.fill(pair.theirs()));
+      }
+    } catch (IOException e) {
+      closeOnBlocking(writer);
+      return CompletableFuture.<Capture>failedStage(e);
+    }
+    return QemuCapture.prepare(this, stream, pair)
+        .<Capture>thenApply(ready -> ready)
+        .whenComplete((ready, failed) -> closeQuietly(pair.theirs()::close));
+  }
+
+  private CompletionStage<Void> insist(String name, ObjectNode arguments) {
+    return insist(name, arguments, System.nanoTime() + settings.commandTimeout().toNanos());
+  }
+
+  private CompletionStage<Void> insist(String name, ObjectNode arguments, long deadlineNanos) {
+    return command(name, arguments)
+        .<CompletionStage<Void>>handle((done, failed) -> {
+          if (failed == null) {
+            return CompletableFuture.completedStage(null);
+          }
+          boolean refused = HypervisorException.unwrap(failed) instanceof QmpException;
+          if (!refused || System.nanoTime() > deadlineNanos) {
+            return CompletableFuture.failedStage(failed);
+          }
+          return later(() -> insist(name, arguments, deadlineNanos));
+        })
+        .thenCompose(stage -> stage);
+  }
+
+  private <T> CompletionStage<T> later(Supplier<CompletionStage<T>> body) {
+    CompletableFuture<CompletionStage<T>> begun = new CompletableFuture<>();
+    var unused = loop.schedule(() -> begun.complete(body.get()), RETRY_MS, TimeUnit.MILLISECONDS);
+    return begun.thenCompose(stage -> stage);
+  }
+
+  private CompletionStage<Long> await(List<CompletableFuture<Long>> waiters, String what) {
+    CompletableFuture<Long> waiter = new CompletableFuture<>();
+    waiters.add(waiter);
+    return within(waiter, settings.commandTimeout(), "waiting for " + what)
+        .whenComplete((at, failed) -> {
+          waiter.cancel(false);
+          waiters.removeIf(CompletableFuture::isDone);
+        });
+  }
+
+  private QmpClient control() {
+    QmpClient client = qmp;
+    if (client == null) {
+      throw new IllegalStateException("QEMU is not under control yet");
+    }
+    return client;
+  }
+
+  private void onEvent(QmpEvent event) {
+    switch (event.name()) {
+      case "STOP" -> {
+        running = false;
+        stoppedAt = event.micros();
+        List.copyOf(stopWaiters).forEach(waiter -> waiter.complete(stoppedAt));
+      }
+      case "RESUME" -> {
+        running = true;
+        resumedAt = event.micros();
+        List.copyOf(resumeWaiters).forEach(waiter -> waiter.complete(resumedAt));
+      }
+      case "MIGRATION" -> {
+        if (capture != null) {
+          capture.onMigration(event.data().path("status").asText());
+        }
+      }
+      case "SHUTDOWN" -> {
+        if (event.data().path("guest").asBoolean()) {
+          process.note("the guest ended: " + event.data().path("reason").asText("shutdown"));
+        }
+      }
+      default -> log.debug("VM {}: event {} {}", spec.name(), event.name(), event.data());
+    }
+  }
+
+  /**
+   * A VM that cannot be controlled might stay paused for ever. A process that ends does so first.
+   */
+  private void controlLost(Throwable cause) {
+    var unused =
+        loop.schedule(
+            () -> {
+              if (process.alive()) {
+                process.note("control of QEMU was lost: " + HypervisorException.reason(cause));
+                process.kill();
+              }
+            },
+            settings.quitTimeout().toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void lost(String reason) {
+    running = false;
+    HypervisorException gone = new HypervisorException(reason);
+    List.copyOf(stopWaiters).forEach(waiter -> waiter.completeExceptionally(gone));
+    List.copyOf(resumeWaiters).forEach(waiter -> waiter.completeExceptionally(gone));
+    if (capture != null) {
+      capture.lost(gone);
+    }
+  }
+
+  private CompletionStage<Void> end(boolean force) {
+    QmpClient client = qmp;
+    if (force || client == null) {
+      process.kill();
+    }
+    CompletableFuture<Void> ending = ended;
+    if (ending == null) {
+      ending = new CompletableFuture<>();
+      ended = ending;
+      if (!force && client != null) {
+        client
+            .execute("quit", settings.quitTimeout())
+            .exceptionally(failed -> {
+              process.kill();
+              return JSON.nullNode();
+            });
+        var unused =
+            loop.schedule(process::kill, settings.quitTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        process.exited().thenAccept(reason -> unused.cancel(false));
+      }
+      process.exited().thenAcceptAsync(reason -> cleanUp(), blocking);
+    }
+    return ending;
+  }
+
+  private void cleanUp() {
+    PrivateFolder.remove(spec.folder());
+    disks.removeTops();
+    loop.execute(() -> {
+      if (qmp != null) {
+        qmp.close();
+      }
+      if (ended != null) {
+        ended.complete(null);
+      }
+    });
+  }
+
+  private void closeOnBlocking(Closeable resource) {
+    blocking.execute(() -> closeQuietly(resource));
+  }
+
+  void closeQuietly(Closeable resource) {
+    try {
+      resource.close();
+    } catch (IOException e) {
+      log.warn("VM {}: {}", spec.name(), e.toString());
+    }
+  }
+}

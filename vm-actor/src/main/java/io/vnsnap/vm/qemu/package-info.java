@@ -1,0 +1,9 @@
+/**
+ * QEMU as a hypervisor: its command line and process, its control protocol QMP, and the streams by
+ * which a VM's memory and devices leave and enter it. Knows nothing of snapshots of more than one
+ * VM; the contents of the streams are not looked at.
+ */
+@NullMarked
+package io.vnsnap.vm.qemu;
+
+import org.jspecify.annotations.NullMarked;
