@@ -63,17 +63,6 @@ final class DemoScreen {
     screen.live(List.of(INDENT + style.dim(Plain.line(what))), INDENT + Plain.line(what));
   }
 
-  /** What the judgement of the guests still waits for; off a terminal only how much that is. */
-  void judging(List<String> pending) {
-    String summary =
-        pending.isEmpty() ? "all is well" : "waiting for the word of %d guests".formatted(pending.size());
-    screen.live(
-        pending.isEmpty()
-            ? List.of(INDENT + style.dim(summary))
-            : pending.stream().map(line -> INDENT + style.dim(Plain.line(line))).toList(),
-        INDENT + summary);
-  }
-
   /** How far each guest has started up: booted is half, the rest is its connections. */
   void booting(Map<String, GuestLog.Heard> guests) {
     List<String> lines = new ArrayList<>();
@@ -120,6 +109,13 @@ final class DemoScreen {
                 + " s"));
     screen.live(
         lines, INDENT + "%d of %d s of traffic seen".formatted(Math.min(least, wanted), wanted));
+  }
+
+  /** What the guests have not shown yet; elsewhere than on a terminal only that they are asked. */
+  void judging(Verification.Verdict verdict) {
+    List<String> lines = new ArrayList<>();
+    verdict.pending().forEach(line -> lines.add(INDENT + style.dim(Plain.line(line))));
+    screen.live(lines, INDENT + "listening to the guests");
   }
 
   /** The hosts as boxes, with their VMs, on the link. */

@@ -92,7 +92,7 @@ final class DemoWorld implements AutoCloseable {
           if (!verdict.faults().isEmpty()) {
             throw new DemoFailure(String.join("; ", verdict.faults()));
           }
-          screen.judging(verdict.pending());
+          screen.judging(verdict);
           return verdict.good() ? Optional.of(guests.latest()) : Optional.empty();
         },
         () -> String.join("; ", judge.judge(guests.heard()).pending()) + "; " + guests.lastLines());

@@ -99,14 +99,10 @@ final class QemuCommandLine {
           "-device",
           String.format(
               "virtio-blk-pci,id=disk%d,drive=%s,addr=0x%x%s",
-<<<<<<< HEAD
-              i, QemuDisks.firstNode(i), FIRST_DISK_SLOT - i, booted ? ",bootindex=0" : ""));
-=======
               i,
               QemuDisks.firstNode(i),
               FIRST_SLOT + spec.vnics().size() + i,
               booted ? ",bootindex=0" : ""));
->>>>>>> vm
     }
   }
 
