@@ -13,6 +13,9 @@ import java.util.concurrent.CompletionStage;
 
 /** A machine, its hypervisor and its gates, all of which do what the script says. */
 final class ScriptedMachine implements Machine, Hypervisor, Valves {
+  /** Where all its sockets are. */
+  static final Path NOWHERE = Path.of("/nowhere");
+
   static final DiskRecord DISK =
       DiskRecord.newBuilder().setName("data").setFile("/frozen").setFormat("qcow2").build();
   static final long STOPPED_AT = 1_000;
@@ -64,12 +67,12 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   @Override
   public Path networkSocket(String vnic) {
-    return Path.of("/nowhere");
+    return NOWHERE;
   }
 
   @Override
   public Path consoleSocket() {
-    return Path.of("/nowhere");
+    return NOWHERE;
   }
 
   @Override
@@ -114,7 +117,7 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   }
 
   @Override
-  public CompletionStage<Void> hold(java.time.Duration deadline) {
+  public CompletionStage<Void> hold(int epoch, java.time.Duration deadline) {
     return script.step("hold");
   }
 
@@ -124,7 +127,7 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   }
 
   @Override
-  public CompletionStage<Long> release() {
+  public CompletionStage<Long> release(int epoch) {
     return script.step("release", FRAMES_HELD);
   }
 

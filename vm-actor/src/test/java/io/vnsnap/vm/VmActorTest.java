@@ -24,6 +24,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
 class VmActorTest {
+  private static final VmEvent.Loaded LOADED =
+      new VmEvent.Loaded(
+          "vm", 4711, "scripted", "1.0.0", new VmEvent.Sockets(List.of(), ScriptedMachine.NOWHERE));
+
   private static final ActorTestKit KIT = ActorTestKit.create();
   private static final Duration DISTANT = Duration.ofMinutes(5);
   private static final VmSettings SETTINGS =
@@ -84,7 +88,7 @@ class VmActorTest {
 
   private void start() {
     vm.tell(new VmActor.Start(SPEC, Optional.empty()));
-    expect(new VmEvent.Loaded("vm", 4711, "scripted", "1.0.0"));
+    expect(LOADED);
   }
 
   private void run() {
@@ -207,7 +211,7 @@ class VmActorTest {
                 new VmActor.Load(
                     "s0",
                     ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build()))));
-    expect(new VmEvent.Loaded("vm", 4711, "scripted", "1.0.0"));
+    expect(LOADED);
     assertThat(script.calls()).containsExactly("load 1");
   }
 
