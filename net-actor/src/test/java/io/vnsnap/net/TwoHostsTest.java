@@ -210,21 +210,25 @@ class TwoHostsTest {
       for (int i = 0; i < frames; i++) {
         from.vm.send(TestFrame.ALL, 1514);
       }
-      await()
-          .atMost(PATIENCE)
-          .until(() -> TwoHosts.from(from, hosts.nodes.get(2).vm.taken()).size() == frames);
+      hosts.settle();
       assertThat(hosts.a.bufferBytes()).isLessThan(2 * bound);
       assertThat(hosts.b.bufferBytes()).isLessThan(2 * bound);
       for (int shut : List.of(1, 3)) {
-        TwoHosts.done(hosts.nodes.get(shut).orders.abort(1));
-        await()
-            .atMost(PATIENCE)
-            .until(() -> TwoHosts.done(hosts.nodes.get(shut).orders.counters()).waiting() == 0);
         GateCounters counters = TwoHosts.done(hosts.nodes.get(shut).orders.counters());
         assertThat(counters.drops().of(DropCause.HOLD_FULL)).isPositive();
-        assertThat(counters.delivered() + counters.drops().total()).isEqualTo(frames);
+        TwoHosts.done(hosts.nodes.get(shut).orders.abort(1));
+      }
+      from.vm.send(TestFrame.ALL, 60); // the number of the last frame tells what is missing
+      for (int shut : List.of(1, 3)) {
+        await().atMost(PATIENCE).until(() -> accountedFor(hosts.nodes.get(shut)) == frames + 1);
       }
     }
+  }
+
+  /** Frames for a VNIC of which it is known what became of them. */
+  private static long accountedFor(TwoHosts.Node node) {
+    GateCounters counters = TwoHosts.done(node.orders.counters());
+    return counters.delivered() + counters.drops().total() + counters.missing();
   }
 
   @Test
