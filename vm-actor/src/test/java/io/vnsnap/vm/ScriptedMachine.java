@@ -117,7 +117,7 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   }
 
   @Override
-  public CompletionStage<Void> hold(int epoch, java.time.Duration deadline) {
+  public CompletionStage<Void> hold(int epoch) {
     return script.step("hold");
   }
 

@@ -56,7 +56,7 @@ final class VnicValves implements Valves {
   }
 
   @Override
-  public CompletionStage<Void> hold(int epoch, Duration deadline) {
+  public CompletionStage<Void> hold(int epoch) {
     return askAll(replyTo -> new VnicActor.Hold(epoch, replyTo))
         .thenAccept(replies -> {
           for (VnicActor.Reply reply : replies) {

@@ -85,7 +85,7 @@ final class QemuCommandLine {
           line,
           "-device",
           String.format(
-              "virtio-net-pci,id=vnic%d,netdev=net%d,mac=%s,addr=0x%x,romfile=",
+              "virtio-net-pci,id=vnic%d,netdev=net%d,mac=%s,addr=0x%x,romfile=,rx_queue_size=1024",
               i, i, spec.vnics().get(i).mac(), FIRST_SLOT + i));
     }
   }
