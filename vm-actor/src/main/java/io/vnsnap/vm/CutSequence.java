@@ -4,9 +4,11 @@ import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.PauseRecord;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /**
@@ -30,10 +32,13 @@ import java.util.function.Supplier;
  * the actor's to undo.
  */
 final class CutSequence {
+  private static final double NANOS_PER_MILLI = 1e6;
+
   private final Machine machine;
   private final Valves valves;
   private final VmSettings settings;
   private final Deadlines deadlines;
+  private final List<String> account = new CopyOnWriteArrayList<>();
   private volatile boolean abandoned;
 
   /**
@@ -50,6 +55,11 @@ final class CutSequence {
     this.valves = valves;
     this.settings = settings;
     this.deadlines = deadlines;
+  }
+
+  /** The steps completed so far and how long each took, for people. */
+  String account() {
+    return String.join(", ", account);
   }
 
   /** Begins no further step; the sequence then fails, unless the last step was begun already. */
@@ -81,6 +91,13 @@ final class CutSequence {
     if (abandoned) {
       return CompletableFuture.failedStage(new CancellationException("abandoned before " + name));
     }
-    return deadlines.within(body.get(), limit, name);
+    long begun = System.nanoTime();
+    return deadlines
+        .within(body.get(), limit, name)
+        .thenApply(result -> {
+          double millis = (System.nanoTime() - begun) / NANOS_PER_MILLI;
+          account.add(String.format(Locale.ROOT, "%s %.1f ms", name, millis));
+          return result;
+        });
   }
 }

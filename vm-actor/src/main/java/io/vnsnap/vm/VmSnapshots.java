@@ -245,6 +245,7 @@ final class VmSnapshots {
     VmEvent.CutMade made =
         new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld(), cut.disks());
     owner.tell(made);
+    log.info("VM {} was cut for {}: {}", vm, note.snapshotId(), cutting.sequence().account());
     context.pipeToSelf(
         cutting.capture().stored(),
         (image, failed) -> new VmActor.StoreEnded(note.snapshotId(), image, failed));

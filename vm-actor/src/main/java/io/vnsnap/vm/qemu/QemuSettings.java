@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param accelerator which one to use
  * @param machine value of -machine
  * @param cpu value of -cpu
+ * @param vcpuNice nice value of the threads that execute guests
  * @param startTimeout for a process to start and answer
  * @param commandTimeout for an answer, or an effect
  * @param messageLimit of one message from QEMU, in bytes
@@ -26,6 +27,7 @@ public record QemuSettings(
     Accelerator accelerator,
     String machine,
     String cpu,
+    int vcpuNice,
     Duration startTimeout,
     Duration commandTimeout,
     int messageLimit,
@@ -54,6 +56,7 @@ public record QemuSettings(
         accelerator(qemu),
         qemu.getString("machine"),
         qemu.getString("cpu"),
+        qemu.getInt("vcpu-nice"),
         qemu.getDuration("start-timeout"),
         qemu.getDuration("command-timeout"),
         qemu.getInt("message-limit"),
