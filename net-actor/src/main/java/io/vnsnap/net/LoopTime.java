@@ -1,12 +1,17 @@
 package io.vnsnap.net;
 
 import io.netty.channel.EventLoop;
+import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.gate.LoopClock;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The time of a real event loop. */
-record LoopTime(EventLoop loop) implements LoopClock {
+/** The time of a real event loop. What a task wrote is flushed after it. */
+record LoopTime(EventLoop loop, Flusher flusher) implements LoopClock {
+  private static final Logger LOG = LoggerFactory.getLogger(LoopTime.class);
+
   @Override
   public long nanos() {
     return System.nanoTime();
@@ -14,7 +19,16 @@ record LoopTime(EventLoop loop) implements LoopClock {
 
   @Override
   public Timer after(long delayNanos, Runnable task) {
-    Future<?> scheduled = loop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
+    Future<?> scheduled = loop.schedule(() -> runAndFlush(task), delayNanos, TimeUnit.NANOSECONDS);
     return () -> scheduled.cancel(false);
+  }
+
+  private void runAndFlush(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      LOG.error("A task of the data plane failed", e);
+    }
+    flusher.flush();
   }
 }

@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -51,7 +53,9 @@ final class FakeQemu implements AutoCloseable {
 
   private void serve() {
     try {
-      socket = server.accept();
+      SocketChannel accepted = server.accept();
+      accepted.configureBlocking(false);
+      socket = accepted;
       read();
     } catch (IOException e) {
       if (!closed) {
@@ -63,19 +67,34 @@ final class FakeQemu implements AutoCloseable {
   private void read() throws IOException {
     ByteBuf kept = Unpooled.buffer();
     ByteBuffer chunk = ByteBuffer.allocate(QEMU_READS_AT_ONCE);
-    while (socket.read(chunk) >= 0) {
-      kept.writeBytes(chunk.flip());
-      chunk.clear();
-      synchronized (guest) {
-        // A frame that reached QEMU before the pause reaches the guest before it too.
-        while (kept.readableBytes() >= 4
-            && kept.readableBytes() >= 4 + kept.getInt(kept.readerIndex())) {
-          int length = kept.readInt();
-          taken.add(TestFrame.parse(kept.readSlice(length)));
+    try (Selector selector = Selector.open()) {
+      socket.register(selector, SelectionKey.OP_READ);
+      int read = 0;
+      while (read >= 0) {
+        selector.select();
+        selector.selectedKeys().clear();
+        // As in QEMU, reading and handing over to the guest is one step that no pause interrupts.
+        synchronized (guest) {
+          read = socket.read(chunk);
+          kept.writeBytes(chunk.flip());
+          chunk.clear();
+          handOver(kept);
         }
       }
-      kept.discardReadBytes();
     }
+  }
+
+  private void handOver(ByteBuf kept) {
+    while (kept.readableBytes() >= 4
+        && kept.readableBytes() >= 4 + kept.getInt(kept.readerIndex())) {
+      int length = kept.readInt();
+      taken.add(TestFrame.parse(kept.readSlice(length)));
+    }
+    kept.discardReadBytes();
+  }
+
+  boolean isConnected() {
+    return socket != null;
   }
 
   /** Sends to everybody, as fast as the pause between bursts allows, until told to stop. */
@@ -116,7 +135,9 @@ final class FakeQemu implements AutoCloseable {
   void write(ByteBuffer bytes) {
     try {
       while (bytes.hasRemaining()) {
-        socket.write(bytes);
+        if (socket.write(bytes) == 0) {
+          LockSupport.parkNanos(20_000);
+        }
       }
     } catch (IOException e) {
       sending = false;

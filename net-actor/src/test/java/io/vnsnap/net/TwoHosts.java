@@ -55,6 +55,7 @@ final class TwoHosts implements AutoCloseable {
       this.orders = segment.orders(number);
       done(orders.listen(this));
       done(orders.connect(socket, CONNECT_DEADLINE));
+      await().atMost(PATIENCE).until(vm::isConnected);
     }
 
     /** The whole cut, in the order that keeps every frame. */

@@ -59,11 +59,8 @@ final class CutSequence {
 
   /** Makes the cut. Call once. */
   CompletionStage<Cut> run(Capture capture, String snapshotId, int epoch) {
-    Duration hold = settings.holdDeadline();
     PauseRecord.Builder pause = PauseRecord.newBuilder();
-    // The valves report a late VM themselves; the extra time is for their answer.
-    return step(
-            "holding frames", hold.plus(settings.stepDeadline()), () -> valves.hold(epoch, hold))
+    return step("holding frames", settings.holdDeadline(), () -> valves.hold(epoch))
         .thenCompose(held -> step("pausing", machine::pause))
         .thenAccept(pause::setStopUs)
         .thenCompose(paused -> step("reading out frames", () -> valves.turnRed(epoch)))

@@ -1,6 +1,5 @@
 package io.vnsnap.vm;
 
-import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -17,12 +16,12 @@ public interface Valves {
 
   /**
    * Holds frames for the VM from now on, and completes when the VM has taken everything that was
-   * written to it before. Frames from the VM keep being read.
+   * written to it before. Frames from the VM keep being read. Fails when the VM does not take them
+   * in time; frames stay held.
    *
    * @param epoch of the gates after the cut
-   * @param deadline for the VM to take them; passing it fails the stage, and frames stay held
    */
-  CompletionStage<Void> hold(int epoch, Duration deadline);
+  CompletionStage<Void> hold(int epoch);
 
   /**
    * Reads out what the VM sent before it paused, as white frames; then turns the gates red and

@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * Settings of a {@link VmActor}: see {@code vnsnap.vm} in reference.conf.
  *
- * @param holdDeadline time for the VM to take the frames already written to it
+ * @param holdDeadline time for the gates to be shut
  * @param stepDeadline time for each other step of a cut
  * @param resumeTries how often a VM is tried to be brought back
  * @param resumeInterval time between two tries

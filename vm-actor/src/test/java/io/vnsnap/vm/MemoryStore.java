@@ -16,17 +16,24 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Keeps images in memory; can be full, and can be damaged. Only what a VM needs of a store. */
 public final class MemoryStore implements SnapshotStore {
   private final Map<String, byte[]> images = new ConcurrentHashMap<>();
   private final AtomicInteger open = new AtomicInteger();
+  private volatile CountDownLatch hanging = new CountDownLatch(0);
   private volatile long capacity = Long.MAX_VALUE;
 
   /** Writers fail when an image grows beyond this. */
   public void limitTo(long bytes) {
     capacity = bytes;
+  }
+
+  /** Writers hang in their next write until this is opened. */
+  public void hangUntil(CountDownLatch opened) {
+    hanging = opened;
   }
 
   /** Writers and readers that were not closed. */
@@ -115,6 +122,11 @@ public final class MemoryStore implements SnapshotStore {
 
     @Override
     public void write(ByteBuffer bytes) throws IOException {
+      try {
+        hanging.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
       byte[] copy = new byte[bytes.remaining()];
       bytes.get(copy);
       if (content.size() + copy.length > capacity) {

@@ -55,30 +55,18 @@ final class VnicValves implements Valves {
     return askAll(VnicActor.Open::new).thenApply(opened -> null);
   }
 
-  /** A gate waits for its own, short time; it is asked again until the deadline. */
   @Override
-  public CompletionStage<Void> hold(int epoch, Duration deadline) {
-    return holdUntil(epoch, System.nanoTime(), deadline);
-  }
-
-  private CompletionStage<Void> holdUntil(int epoch, long sinceNanos, Duration deadline) {
+  public CompletionStage<Void> hold(int epoch) {
     return askAll(replyTo -> new VnicActor.Hold(epoch, replyTo))
-        .thenCompose(replies -> {
-          if (replies.stream().allMatch(VnicValves::isQuiet)) {
-            return CompletableFuture.completedStage(null);
-          }
-          if (System.nanoTime() - sinceNanos < deadline.toNanos()) {
-            return holdUntil(epoch, sinceNanos, deadline);
-          }
-          return CompletableFuture.failedStage(
-              new IllegalStateException(
+        .thenAccept(replies -> {
+          for (VnicActor.Reply reply : replies) {
+            if (reply instanceof VnicActor.Held held && !held.quiet()) {
+              throw new IllegalStateException(
                   "the VM did not take the frames sent to it within %d ms"
-                      .formatted(deadline.toMillis())));
+                      .formatted(held.waitedMicros() / 1000));
+            }
+          }
         });
-  }
-
-  private static boolean isQuiet(VnicActor.Reply reply) {
-    return !(reply instanceof VnicActor.Held held) || held.quiet();
   }
 
   @Override

@@ -17,6 +17,9 @@ import io.vnsnap.net.frame.RecordSplitter;
  */
 public final class SocketPort extends ChannelInboundHandlerAdapter
     implements Port, Flusher.Flushable {
+  /** First byte of every frame's length: no frame is as long as 2^24 bytes. */
+  private static final int PROBE_BYTE = 0;
+
   private final Channel channel;
   private final PortEvents events;
   private final Flusher flusher;
@@ -25,6 +28,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private final RecordSplitter.Sink sink = this::onRecord;
   private boolean unflushed;
   private boolean closed;
+  private boolean probed;
 
   private SocketPort(EpollDomainSocketChannel channel, PortEvents events, Flusher flusher) {
     this.channel = channel;
@@ -54,7 +58,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
         return false;
       }
     }
-    var unused = channel.write(framed.retainedDuplicate(), channel.voidPromise());
+    var unused = channel.write(afterProbe(framed), channel.voidPromise());
     if (!unflushed) {
       unflushed = true;
       flusher.add(this);
@@ -73,8 +77,40 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     return !closed;
   }
 
+  /** The frame as it has to be written: without its first byte if that was the probe. */
+  private ByteBuf afterProbe(ByteBuf framed) {
+    if (!probed) {
+      return framed.retainedDuplicate();
+    }
+    probed = false;
+    return framed.retainedSlice(framed.readerIndex() + 1, framed.readableBytes() - 1);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>An empty socket alone does not tell: while the guest has no receive buffers, QEMU keeps the
+   * frames it took last in a queue of its own, and drops them when the VM is stopped. But it stops
+   * reading meanwhile (QEMU's net/stream.c). So when the socket is empty, the first byte of the
+   * next frame's length is sent ahead, which is always zero; once QEMU has taken that too, it has
+   * handed over what it held.
+   */
   @Override
   public boolean isQuiet() {
+    if (!isTaken()) {
+      return false;
+    }
+    if (!probed) {
+      probed = true;
+      var unused =
+          channel.writeAndFlush(
+              channel.alloc().buffer(1, 1).writeByte(PROBE_BYTE), channel.voidPromise());
+      return false;
+    }
+    return true;
+  }
+
+  private boolean isTaken() {
     if (closed) {
       return false;
     }

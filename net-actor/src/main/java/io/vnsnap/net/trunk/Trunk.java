@@ -50,6 +50,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   private @Nullable Channel channel;
   private @Nullable Future<?> retry;
   private long backoffNanos;
+  private long upSinceNanos;
   private boolean complained;
   private boolean unflushed;
   private boolean closed;
@@ -178,8 +179,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
       return;
     }
     LOG.info("Trunk to host {} is up", target);
-    complained = false;
-    backoffNanos = settings.firstBackoff().toNanos();
+    upSinceNanos = System.nanoTime();
     channel = connected;
     ByteBuf first =
         allocator.directBuffer(TrunkRecords.MAX_HELLO + 4 + hops.size() * TrunkRecords.MARKER_SIZE);
@@ -193,6 +193,11 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     disconnect();
+    if (System.nanoTime() - upSinceNanos > settings.maxBackoff().toNanos()) {
+      // It has worked for a while: not a peer that takes connections only to end them.
+      complained = false;
+      backoffNanos = settings.firstBackoff().toNanos();
+    }
     if (!closed) {
       complain("the connection has ended");
       retryLater();

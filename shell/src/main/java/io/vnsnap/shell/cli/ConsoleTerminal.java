@@ -69,17 +69,19 @@ final class ConsoleTerminal implements AutoCloseable {
       }
       return;
     }
-    Thread.ofVirtual().name("vnsnap-stdin").start(() -> copyAll(session, ended));
-    ended.join();
+    CompletableFuture<String> detached = new CompletableFuture<>();
+    Thread.ofVirtual().name("vnsnap-stdin").start(() -> copyAll(session, ended, detached));
+    CompletableFuture.anyOf(ended, detached).join();
   }
 
-  private void copyAll(ConsoleSession session, CompletableFuture<String> ended) {
+  private void copyAll(
+      ConsoleSession session, CompletableFuture<String> ended, CompletableFuture<String> detached) {
     byte[] buffer = new byte[ConsoleSession.MAX_INPUT_BYTES];
     try {
       int n = in.read(buffer);
       while (n >= 0) {
         if (!typed(session, ByteString.copyFrom(buffer, 0, n))) {
-          ended.complete("detached by the input");
+          detached.complete("by the input");
           return;
         }
         n = in.read(buffer);

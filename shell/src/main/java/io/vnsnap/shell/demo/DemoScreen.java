@@ -111,6 +111,13 @@ final class DemoScreen {
         lines, INDENT + "%d of %d s of traffic seen".formatted(Math.min(least, wanted), wanted));
   }
 
+  /** What the guests have not shown yet; elsewhere than on a terminal only that they are asked. */
+  void judging(Verification.Verdict verdict) {
+    List<String> lines = new ArrayList<>();
+    verdict.pending().forEach(line -> lines.add(INDENT + style.dim(Plain.line(line))));
+    screen.live(lines, INDENT + "listening to the guests");
+  }
+
   /** The hosts as boxes, with their VMs, on the link. */
   void topology(Map<String, List<String>> vmsByHost) {
     TopologyPicture.lines(vmsByHost, DemoTopology.LINK, style.unicode())

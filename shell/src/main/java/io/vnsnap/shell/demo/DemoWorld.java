@@ -92,8 +92,7 @@ final class DemoWorld implements AutoCloseable {
           if (!verdict.faults().isEmpty()) {
             throw new DemoFailure(String.join("; ", verdict.faults()));
           }
-          screen.waiting(
-              verdict.pending().isEmpty() ? "all is well" : String.join("; ", verdict.pending()));
+          screen.judging(verdict);
           return verdict.good() ? Optional.of(guests.latest()) : Optional.empty();
         },
         () -> String.join("; ", judge.judge(guests.heard()).pending()) + "; " + guests.lastLines());

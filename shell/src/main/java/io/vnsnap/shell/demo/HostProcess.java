@@ -35,7 +35,8 @@ final class HostProcess {
     return new HostProcess(options.name(), process, log);
   }
 
-  private static List<String> command(NodeOptions options) {
+  /** What starts it; standard input must stay open for as long as it is to run. */
+  static List<String> command(NodeOptions options) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx256m");
@@ -65,10 +66,6 @@ final class HostProcess {
   private static void addOption(List<String> command, String option, String value) {
     command.add(option);
     command.add(value);
-  }
-
-  long pid() {
-    return process.pid();
   }
 
   /** Why it has ended, by the last lines of its log; empty while it runs. */

@@ -44,8 +44,9 @@ final class LocalNodes implements DemoNodes {
     NodeOptions options = options(COORDINATOR, NodeOptions.COORDINATOR, List.of());
     try {
       RunningNode node = launcher.launch(options);
-      cleanup.add("end the coordinator", () -> close(node));
+      // undone in reverse: a member leaves its cluster fast only while the others still answer
       cleanup.add("end the demo's processes", processes::killAll);
+      cleanup.add("end the coordinator", () -> close(node));
       NodeOptions.Seed seed = new NodeOptions.Seed(LOOPBACK, node.port());
       for (String name : names) {
         hosts.put(

@@ -13,8 +13,8 @@ import java.util.List;
  * loads into the same machine that it was captured from.
  */
 final class QemuCommandLine {
-  private static final int FIRST_VNIC_SLOT = 2;
-  private static final int FIRST_DISK_SLOT = 31;
+  /** VNICs, then disks; guests number both by their slots. */
+  private static final int FIRST_SLOT = 2;
 
   private QemuCommandLine() {}
 
@@ -51,7 +51,7 @@ final class QemuCommandLine {
     add(line, "-serial", "chardev:console");
     add(line, "-qmp", "unix:" + escape(controlSocket(spec)) + ",server=on,wait=off");
     addVnics(line, spec);
-    addDisks(line, disks, spec.disks().size());
+    addDisks(line, disks, spec);
     if (incoming) {
       add(line, "-incoming", "defer");
     }
@@ -85,20 +85,24 @@ final class QemuCommandLine {
           line,
           "-device",
           String.format(
-              "virtio-net-pci,id=vnic%d,netdev=net%d,mac=%s,addr=0x%x,romfile=",
-              i, i, spec.vnics().get(i).mac(), FIRST_VNIC_SLOT + i));
+              "virtio-net-pci,id=vnic%d,netdev=net%d,mac=%s,addr=0x%x,romfile=,rx_queue_size=1024",
+              i, i, spec.vnics().get(i).mac(), FIRST_SLOT + i));
     }
   }
 
-  private static void addDisks(List<String> line, QemuDisks disks, int count) {
+  private static void addDisks(List<String> line, QemuDisks disks, MachineSpec spec) {
     disks.blockDevices().forEach(device -> add(line, "-blockdev", device.toString()));
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < spec.disks().size(); i++) {
+      boolean booted = i == 0 && spec.boot().kernel() == null;
       add(
           line,
           "-device",
           String.format(
-              "virtio-blk-pci,id=disk%d,drive=%s,addr=0x%x,bootindex=%d",
-              i, QemuDisks.firstNode(i), FIRST_DISK_SLOT - i, i));
+              "virtio-blk-pci,id=disk%d,drive=%s,addr=0x%x%s",
+              i,
+              QemuDisks.firstNode(i),
+              FIRST_SLOT + spec.vnics().size() + i,
+              booted ? ",bootindex=0" : ""));
     }
   }
 

@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Asks a QEMU without a machine which version it is and whether it can capture here. */
 final class QemuProbe {
+  private static final Logger log = LoggerFactory.getLogger(QemuProbe.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CAPTURES = "captures";
   private static final String QUESTIONS =
@@ -55,9 +58,8 @@ final class QemuProbe {
             .onExit()
             .orTimeout(settings.startTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .exceptionally(late -> process.destroyForcibly());
-    try (var questions = process.getOutputStream()) {
-      questions.write(QUESTIONS.getBytes(StandardCharsets.UTF_8));
-      questions.flush();
+    try {
+      ask(process);
       String answers =
           new String(
               process.getInputStream().readNBytes(settings.messageLimit()), StandardCharsets.UTF_8);
@@ -66,6 +68,14 @@ final class QemuProbe {
       return unusable("", settings.binary() + " does not behave as QEMU: " + e.getMessage());
     } finally {
       process.destroyForcibly();
+    }
+  }
+
+  private static void ask(Process process) {
+    try (var questions = process.getOutputStream()) {
+      questions.write(QUESTIONS.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      log.debug("QEMU takes no questions: what it said tells why", e);
     }
   }
 

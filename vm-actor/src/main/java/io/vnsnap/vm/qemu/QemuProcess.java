@@ -82,11 +82,14 @@ final class QemuProcess {
     process.destroyForcibly();
   }
 
-  /** The last line it said; may be empty. */
-  String lastWords() {
+  /** The last complaint it made under its own name, else the last line it said; may be empty. */
+  private String lastWords() {
     synchronized (words) {
-      String text = words.toString().strip();
-      return text.substring(text.lastIndexOf('\n') + 1).strip();
+      List<String> lines = words.toString().lines().filter(line -> !line.isBlank()).toList();
+      return lines.stream()
+          .filter(line -> line.startsWith("qemu"))
+          .reduce((earlier, later) -> later)
+          .orElse(lines.isEmpty() ? "" : lines.get(lines.size() - 1).strip());
     }
   }
 

@@ -1,5 +1,6 @@
 package io.vnsnap.vm.qemu;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -40,7 +41,9 @@ final class Console implements AutoCloseable {
   }
 
   void awaitText(String expected) {
-    await().atMost(Duration.ofSeconds(90)).until(() -> text().contains(expected));
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .untilAsserted(() -> assertThat(text()).contains(expected));
   }
 
   /** The highest number the guest's memory writer has counted to here; -1 if none yet. */
