@@ -3,28 +3,38 @@ package io.vnsnap.host;
 import akka.Done;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
+import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import io.vnsnap.host.deployment.DeploymentActor;
+import io.vnsnap.host.deployment.Reports;
 import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostOrder;
-import io.vnsnap.proto.HostReport;
 import io.vnsnap.proto.Undeploy;
-import io.vnsnap.proto.Undeployed;
+import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.vm.HypervisorDescription;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.regex.Pattern;
 
 /**
  * A host: keeps one {@link DeploymentActor} for each VNE and generation deployed here and passes it
  * its orders. It decides nothing about a VNE itself.
  */
 public final class HostActor extends AbstractBehavior<ToHost> {
+
+  /** What becomes part of paths must be a plain word. */
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
 
   private record Key(String vne, int generation) {}
 
@@ -34,14 +44,25 @@ public final class HostActor extends AbstractBehavior<ToHost> {
    */
   public record Shutdown(ActorRef<Done> replyTo) implements ToHost.Private {}
 
-  private record DeploymentEnded(Key key) implements ToHost.Private {}
+  /**
+   * What is deployed here.
+   *
+   * @param vms those placed on this host
+   */
+  private record Deployed(ActorRef<DeploymentActor.Command> actor, List<VmSpec> vms) {
+    int memoryMib() {
+      return vms.stream().mapToInt(VmSpec::getMemoryMib).sum();
+    }
+  }
+
+  private record AbandonedRemoved(Key key, String snapshotId, Optional<Throwable> failure)
+      implements ToHost.Private {}
 
   private record Described(HypervisorDescription hypervisor, ActorRef<HostDescription> replyTo)
       implements ToHost.Private {}
 
   private final HostContext host;
-  private final Map<Key, ActorRef<DeploymentActor.Command>> deployments = new HashMap<>();
-  private final Map<Key, Integer> memoryMib = new HashMap<>();
+  private final Map<Key, Deployed> deployments = new HashMap<>();
   private Optional<ActorRef<Done>> shuttingDown = Optional.empty();
 
   /** A host with nothing deployed on it. */
@@ -56,7 +77,10 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   @Override
   public Receive<ToHost> createReceive() {
-    return newReceiveBuilder().onMessage(ToHost.class, this::onMessage).build();
+    return newReceiveBuilder()
+        .onMessage(ToHost.class, this::onMessage)
+        .onSignal(Terminated.class, this::onDeploymentEnded)
+        .build();
   }
 
   private Behavior<ToHost> onMessage(ToHost message) {
@@ -65,9 +89,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
       case ToHost.Describe describe -> onDescribe(describe.replyTo());
       case ToHost.Console console -> onConsole(console);
       case Described described -> onDescribed(described);
-      case DeploymentEnded ended -> {
-        return onDeploymentEnded(ended.key());
-      }
+      case AbandonedRemoved removed -> onAbandonedRemoved(removed);
       case Shutdown shutdown -> {
         return onShutdown(shutdown);
       }
@@ -78,14 +100,16 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private Behavior<ToHost> onShutdown(Shutdown shutdown) {
     shuttingDown = Optional.of(shutdown.replyTo());
-    deployments.forEach((key, deployment) ->
-        deployment.tell(
-            new DeploymentActor.Order(
-                HostOrder.newBuilder()
-                    .setVne(key.vne())
-                    .setGeneration(key.generation())
-                    .setUndeploy(Undeploy.getDefaultInstance())
-                    .build())));
+    deployments.forEach((key, deployed) ->
+        deployed
+            .actor()
+            .tell(
+                new DeploymentActor.Order(
+                    HostOrder.newBuilder()
+                        .setVne(key.vne())
+                        .setGeneration(key.generation())
+                        .setUndeploy(Undeploy.getDefaultInstance())
+                        .build())));
     return endWhenEmpty();
   }
 
@@ -99,60 +123,122 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private void onOrder(HostOrder order) {
     Key key = new Key(order.getVne(), order.getGeneration());
-    ActorRef<DeploymentActor.Command> deployment = deployments.get(key);
-    if (deployment == null && order.hasDeploy() && shuttingDown.isEmpty()) {
-      deployment = deploy(key, order);
-    }
-    if (deployment != null) {
-      deployment.tell(new DeploymentActor.Order(order));
-    } else if (order.hasUndeploy()) {
-      host.shared()
-          .reports()
-          .accept(about(key).setUndeployed(Undeployed.getDefaultInstance()).build());
+    Deployed deployed = deployments.get(key);
+    if (deployed != null) {
+      deployed.actor().tell(new DeploymentActor.Order(order));
     } else {
-      getContext()
-          .getLog()
-          .info(
-              "ignored an order for generation {} of VNE {}, which is not deployed here: {}",
-              order.getGeneration(),
-              order.getVne(),
-              order.getKindCase());
+      onOrderToNobody(key, order);
     }
   }
 
-  private ActorRef<DeploymentActor.Command> deploy(Key key, HostOrder order) {
-    ActorRef<DeploymentActor.Command> deployment =
+  /** Nothing is deployed, perhaps not any more: this process may have been started anew. */
+  private void onOrderToNobody(Key key, HostOrder order) {
+    Reports reports = new Reports(host, key.vne(), key.generation());
+    String reason =
+        "generation %d of %s is not deployed on host %s"
+            .formatted(key.generation(), key.vne(), host.name());
+    switch (order.getKindCase()) {
+      case DEPLOY -> onFirstDeploy(key, order, reports);
+      case GO -> reports.deployFailed(reason);
+      case UNDEPLOY -> reports.undeployed();
+      case PREPARE -> reports.snapshotFailed(order.getPrepare().getSnapshotId(), "", reason);
+      case CUT -> reports.snapshotFailed(order.getCut().getSnapshotId(), "", reason);
+      case SEAL ->
+          reports.snapshotFailed(order.getSeal().getManifest().getSnapshotId(), "", reason);
+      case ABORT -> removeAbandoned(key, order.getAbort().getSnapshotId());
+      case KIND_NOT_SET -> getContext().getLog().warn("ignored an empty order for {}", key.vne());
+    }
+  }
+
+  private void onFirstDeploy(Key key, HostOrder order, Reports reports) {
+    if (shuttingDown.isPresent()) {
+      reports.deployFailed("host " + host.name() + " is being ended");
+    } else if (!NAME.matcher(key.vne()).matches() || key.generation() < 0) {
+      reports.deployFailed("not the name of a VNE: " + key.vne());
+    } else {
+      deploy(key, order);
+    }
+  }
+
+  private void deploy(Key key, HostOrder order) {
+    ActorRef<DeploymentActor.Command> actor =
         getContext()
             .spawn(
                 DeploymentActor.create(host, key.vne(), key.generation()),
                 "deployment-" + key.vne() + "-" + key.generation());
-    getContext().watchWith(deployment, new DeploymentEnded(key));
-    deployments.put(key, deployment);
-    memoryMib.put(
-        key,
+    getContext().watch(actor);
+    Map<String, String> placement = order.getDeploy().getPlacementMap();
+    List<VmSpec> vms =
         order.getDeploy().getTopology().getVmsList().stream()
-            .filter(vm -> host.name().equals(order.getDeploy().getPlacementMap().get(vm.getName())))
-            .mapToInt(vm -> vm.getMemoryMib())
-            .sum());
-    return deployment;
+            .filter(vm -> host.name().equals(placement.get(vm.getName())))
+            .toList();
+    deployments.put(key, new Deployed(actor, vms));
+    actor.tell(new DeploymentActor.Order(order));
   }
 
-  private Behavior<ToHost> onDeploymentEnded(Key key) {
-    deployments.remove(key);
-    memoryMib.remove(key);
+  /** A deployment that ends otherwise than by order takes its VMs with it. */
+  private Behavior<ToHost> onDeploymentEnded(Terminated ended) {
+    for (Map.Entry<Key, Deployed> entry : List.copyOf(deployments.entrySet())) {
+      if (entry.getValue().actor().path().equals(ended.getRef().path())) {
+        deployments.remove(entry.getKey());
+        if (ended instanceof ChildFailed failed) {
+          onDeploymentFailed(entry.getKey(), entry.getValue(), Failures.reason(failed.cause()));
+        }
+      }
+    }
     return endWhenEmpty();
+  }
+
+  private void onDeploymentFailed(Key key, Deployed deployed, String reason) {
+    Reports reports = new Reports(host, key.vne(), key.generation());
+    for (VmSpec vm : deployed.vms()) {
+      reports.vmExited(vm.getName(), "its deployment failed and was ended: " + reason);
+    }
+  }
+
+  private void removeAbandoned(Key key, String snapshotId) {
+    getContext()
+        .pipeToSelf(
+            host.shared()
+                .blocking(() -> {
+                  AbandonedSnapshot.remove(host.shared().store(), snapshotId);
+                  return snapshotId;
+                }),
+            (done, failure) -> new AbandonedRemoved(key, snapshotId, Optional.ofNullable(failure)));
+  }
+
+  private void onAbandonedRemoved(AbandonedRemoved removed) {
+    if (removed.failure().isEmpty()) {
+      new Reports(host, removed.key().vne(), removed.key().generation())
+          .aborted(removed.snapshotId());
+    } else {
+      getContext()
+          .getLog()
+          .warn(
+              "snapshot {} cannot be taken out of the store yet",
+              removed.snapshotId(),
+              removed.failure().get());
+    }
   }
 
   private void onDescribe(ActorRef<HostDescription> replyTo) {
     getContext()
         .pipeToSelf(
-            host.vms().hypervisor().describe(),
+            description(),
             (description, failure) ->
                 new Described(
                     description != null
                         ? description
                         : new HypervisorDescription("", "", Failures.reason(failure)),
                     replyTo));
+  }
+
+  private CompletionStage<HypervisorDescription> description() {
+    try {
+      return host.vms().hypervisor().describe();
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.failedStage(e);
+    }
   }
 
   private void onDescribed(Described described) {
@@ -163,7 +249,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
             HostDescription.newBuilder()
                 .setHost(host.name())
                 .setMemoryMib(host.memoryMib())
-                .setMemoryUsedMib(memoryMib.values().stream().mapToInt(Integer::intValue).sum())
+                .setMemoryUsedMib(deployments.values().stream().mapToInt(Deployed::memoryMib).sum())
                 .setCpus(Runtime.getRuntime().availableProcessors())
                 .setTrunk(host.dataPlane().endpoint())
                 .setHypervisor(hypervisor.name())
@@ -180,6 +266,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
             newest ->
                 newest
                     .getValue()
+                    .actor()
                     .tell(new DeploymentActor.Console(console.request(), console.replyTo())),
             () ->
                 console
@@ -192,12 +279,5 @@ public final class HostActor extends AbstractBehavior<ToHost> {
                                     + " on host "
                                     + host.name())
                             .build()));
-  }
-
-  private HostReport.Builder about(Key key) {
-    return HostReport.newBuilder()
-        .setVne(key.vne())
-        .setGeneration(key.generation())
-        .setHost(host.name());
   }
 }

@@ -6,8 +6,13 @@ import io.vnsnap.proto.HostReport;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.vm.Hypervisor;
 import io.vnsnap.vm.VmSettings;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /**
@@ -46,5 +51,31 @@ public record HostContext(
    * @param blocking runs what blocks: files, processes
    * @param reports takes reports to the coordinators; never blocks
    */
-  public record Shared(SnapshotStore store, Executor blocking, Consumer<HostReport> reports) {}
+  public record Shared(SnapshotStore store, Executor blocking, Consumer<HostReport> reports) {
+
+    /**
+     * Runs work that blocks.
+     *
+     * @return fails with what the work threw, or when all threads for such work are taken; this
+     *     method itself throws nothing
+     */
+    public <T> CompletionStage<T> blocking(Callable<T> work) {
+      CompletableFuture<T> result = new CompletableFuture<>();
+      try {
+        blocking.execute(() -> complete(result, work));
+      } catch (RejectedExecutionException e) {
+        result.completeExceptionally(
+            new IOException("this host does as much at a time as it may; try again later", e));
+      }
+      return result;
+    }
+
+    private static <T> void complete(CompletableFuture<T> result, Callable<T> work) {
+      try {
+        result.complete(work.call());
+      } catch (Exception | Error e) {
+        result.completeExceptionally(e);
+      }
+    }
+  }
 }

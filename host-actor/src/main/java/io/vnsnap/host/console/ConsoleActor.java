@@ -101,7 +101,7 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
 
   private void onAttach(ActorRef<ConsoleOutput> reader) {
     flush();
-    if (readers.add(reader)) {
+    if (closedReason.isEmpty() && readers.add(reader)) {
       getContext().watchWith(reader, new Detach(reader));
     }
     reader.tell(
@@ -129,11 +129,19 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
     pending.append(data);
   }
 
+  /** Readers are told once. */
   private void onClosed(String reason) {
+    if (!closedReason.isEmpty()) {
+      return;
+    }
     flush();
     closedReason = reason;
     ConsoleOutput last = ConsoleOutput.newBuilder().setClosedReason(reason).build();
-    readers.forEach(reader -> reader.tell(last));
+    readers.forEach(reader -> {
+      getContext().unwatch(reader);
+      reader.tell(last);
+    });
+    readers.clear();
   }
 
   private void flush() {

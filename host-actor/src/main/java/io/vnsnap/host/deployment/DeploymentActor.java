@@ -2,6 +2,7 @@ package io.vnsnap.host.deployment;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -10,40 +11,19 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.host.Failures;
 import io.vnsnap.host.HostContext;
 import io.vnsnap.net.Segment;
-import io.vnsnap.proto.Abort;
-import io.vnsnap.proto.Aborted;
 import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
-import io.vnsnap.proto.Cut;
 import io.vnsnap.proto.Deploy;
-import io.vnsnap.proto.DeployFailed;
-import io.vnsnap.proto.Deployed;
 import io.vnsnap.proto.HostOrder;
-import io.vnsnap.proto.HostReport;
-import io.vnsnap.proto.Manifest;
-import io.vnsnap.proto.Prepare;
-import io.vnsnap.proto.Prepared;
-import io.vnsnap.proto.Progress;
-import io.vnsnap.proto.Running;
-import io.vnsnap.proto.Seal;
-import io.vnsnap.proto.Sealed;
-import io.vnsnap.proto.SnapshotFailed;
-import io.vnsnap.proto.Undeployed;
-import io.vnsnap.proto.VmCut;
-import io.vnsnap.proto.VmExited;
 import io.vnsnap.proto.VmProcess;
 import io.vnsnap.proto.VmProgress;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,9 +60,11 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   record FromMember(String vm, MemberEvent event) implements Command {}
 
-  private record SealFinished(String snapshotId, Optional<String> failure) implements Command {}
+  /** The actor of a VM has ended other than by order, and with it the VM. */
+  private record MemberCrashed(String vm) implements Command {}
 
-  private record Discarded(String snapshotId, Optional<Throwable> problem) implements Command {}
+  /** What the snapshots' half tells itself. */
+  record FromStore(Runnable then) implements Command {}
 
   private record FoldersRemoved(Optional<Throwable> problem) implements Command {}
 
@@ -114,8 +96,9 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private final Map<String, VmProgress> progress = new LinkedHashMap<>();
   private final Set<String> notRunning = new HashSet<>();
   private final Set<String> stopped = new HashSet<>();
-  private final Set<String> notPrepared = new HashSet<>();
-  private final Set<String> notAborted = new HashSet<>();
+  private final Map<String, String> exited = new LinkedHashMap<>();
+  private final Reports reports;
+  private final DeploymentSnapshots snapshots;
   private Phase phase = Phase.NEW;
   private String failure = "";
   private long firstResumeMicros = Long.MAX_VALUE;
@@ -125,6 +108,9 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
    * nothing is left open.
    */
   private boolean opening;
+
+  /** True from when the last VM has stopped. */
+  private boolean closing;
 
   private @Nullable Segment segment;
 
@@ -145,11 +131,16 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     this.timers = timers;
     this.host = host;
     this.folders = folders;
+    this.reports = new Reports(host, folders.vne(), folders.generation());
+    this.snapshots = new DeploymentSnapshots(context, host, reports, members);
   }
 
   @Override
   public Receive<Command> createReceive() {
-    return newReceiveBuilder().onMessage(Command.class, this::onCommand).build();
+    return newReceiveBuilder()
+        .onMessage(Command.class, this::onCommand)
+        .onSignal(PostStop.class, stop -> onStop())
+        .build();
   }
 
   private Behavior<Command> onCommand(Command command) {
@@ -161,8 +152,8 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case DeployDeadlinePassed passed ->
           onDeployFailed("not all VMs were ready within " + passed.millis() + " ms");
       case FromMember from -> onMemberEvent(from.vm(), from.event());
-      case SealFinished finished -> onSealFinished(finished);
-      case Discarded discarded -> onDiscarded(discarded);
+      case MemberCrashed crashed -> onMemberCrashed(crashed.vm());
+      case FromStore done -> done.then().run();
       case ReportProgress tick -> onReportProgress();
       case FoldersRemoved removed -> {
         return onFoldersRemoved(removed.problem());
@@ -176,10 +167,10 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case DEPLOY -> onDeploy(order.getDeploy());
       case GO -> onGo();
       case UNDEPLOY -> onUndeploy();
-      case PREPARE -> onPrepare(order.getPrepare());
-      case CUT -> onCut(order.getCut());
-      case ABORT -> onAbort(order.getAbort());
-      case SEAL -> onSeal(order.getSeal());
+      case PREPARE -> snapshots.onPrepare(order.getPrepare(), phase == Phase.RUNNING);
+      case CUT -> snapshots.onCut(order.getCut(), phase == Phase.RUNNING);
+      case ABORT -> snapshots.onAbort(order.getAbort());
+      case SEAL -> snapshots.onSeal(order.getSeal());
       case KIND_NOT_SET ->
           getContext().getLog().warn("ignored an empty order for {}", folders.vne());
     }
@@ -198,30 +189,27 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
             Duration.ofMillis(deploy.getDeadlineMs()));
         getContext()
             .pipeToSelf(
-                CompletableFuture.supplyAsync(() -> plan(deploy), host.shared().blocking()),
-                (plan, problem) -> plan != null ? new Planned(plan) : failed(problem));
+                host.shared().blocking(() -> DeploymentPlan.read(host, folders, deploy)),
+                (plan, problem) ->
+                    plan != null ? new Planned(plan) : new OpeningFailed(Failures.reason(problem)));
       }
-      case DEPLOYED, RUNNING -> reportDeployed();
-      case FAILED -> reportDeployFailed();
-      case DEPLOYING, UNDEPLOYING -> {}
-    }
-  }
-
-  private DeploymentPlan plan(Deploy deploy) {
-    try {
-      return DeploymentPlan.read(host, folders, deploy);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
+      case DEPLOYED ->
+          exited.values().stream()
+              .findFirst()
+              .ifPresentOrElse(reports::deployFailed, this::reportDeployed);
+      case RUNNING -> reportDeployed();
+      case FAILED -> reports.deployFailed(failure);
+      case DEPLOYING -> {}
+      case UNDEPLOYING -> reports.deployFailed("this deployment is being ended");
     }
   }
 
   private void onPlanned(DeploymentPlan plan) {
+    opening = false;
     if (phase != Phase.DEPLOYING) {
-      opening = false;
       endWhenAllStopped();
       return;
     }
-    opening = false;
     Segment opened = host.dataPlane().createSegment(plan.segment());
     segment = opened;
     plan.vms().forEach((vm, member) -> members.put(vm, spawnMember(vm, member, opened)));
@@ -230,11 +218,10 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private ActorRef<MemberActor.Command> spawnMember(
       String vm, DeploymentPlan.VmPlan plan, Segment opened) {
     Consumer<MemberEvent> owner = event -> getContext().getSelf().tell(new FromMember(vm, event));
-    return getContext().spawn(MemberActor.create(host, plan, opened, owner), "vm-" + vm);
-  }
-
-  private static Command failed(Throwable problem) {
-    return new OpeningFailed(Failures.reason(problem));
+    ActorRef<MemberActor.Command> member =
+        getContext().spawn(MemberActor.create(host, plan, opened, owner), "vm-" + vm);
+    getContext().watchWith(member, new MemberCrashed(vm));
+    return member;
   }
 
   private void onOpeningFailed(String reason) {
@@ -247,13 +234,13 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     if (phase == Phase.DEPLOYING) {
       phase = Phase.FAILED;
       failure = reason;
-      reportDeployFailed();
+      reports.deployFailed(reason);
     }
   }
 
   private void onReady(String vm, VmProcess process) {
     ready.put(vm, process);
-    if (phase == Phase.DEPLOYING && ready.size() == members.size()) {
+    if (phase == Phase.DEPLOYING && ready.keySet().containsAll(members.keySet())) {
       phase = Phase.DEPLOYED;
       reportDeployed();
     }
@@ -261,11 +248,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   private void reportDeployed() {
     onReportProgress();
-    report(b -> b.setDeployed(Deployed.newBuilder().addAllVms(ready.values())));
-  }
-
-  private void reportDeployFailed() {
-    report(b -> b.setDeployFailed(DeployFailed.newBuilder().setReason(failure)));
+    reports.deployed(ready.values());
   }
 
   // ---- run and end
@@ -275,19 +258,32 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case DEPLOYED -> {
         phase = Phase.RUNNING;
         notRunning.addAll(members.keySet());
+        notRunning.removeAll(exited.keySet());
         tellAll(new MemberActor.Go());
+        reportRunningWhenAllDo();
       }
-      case RUNNING -> tellAll(new MemberActor.Go());
-      case NEW, DEPLOYING, FAILED, UNDEPLOYING ->
+      case RUNNING -> {
+        exited.forEach(reports::vmExited);
+        reportRunningWhenAllDo();
+      }
+      case FAILED -> reports.deployFailed(failure);
+      case UNDEPLOYING -> reports.deployFailed("this deployment is being ended");
+      case NEW, DEPLOYING ->
           getContext().getLog().warn("ignored Go for {} while {}", folders.vne(), phase);
     }
   }
 
   private void onMemberRunning(String vm, long resumeMicros) {
-    notRunning.remove(vm);
     firstResumeMicros = Math.min(firstResumeMicros, resumeMicros);
-    if (notRunning.isEmpty()) {
-      report(b -> b.setRunning(Running.newBuilder().setFirstResumeUs(firstResumeMicros)));
+    if (notRunning.remove(vm)) {
+      reportRunningWhenAllDo();
+    }
+  }
+
+  /** VMs that have exited do not keep the others from being reported. */
+  private void reportRunningWhenAllDo() {
+    if (phase == Phase.RUNNING && notRunning.isEmpty()) {
+      reports.running(firstResumeMicros == Long.MAX_VALUE ? 0 : firstResumeMicros);
     }
   }
 
@@ -307,135 +303,41 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   }
 
   private void endWhenAllStopped() {
-    if (phase != Phase.UNDEPLOYING || opening || !stopped.containsAll(members.keySet())) {
+    if (phase != Phase.UNDEPLOYING
+        || opening
+        || closing
+        || !stopped.containsAll(members.keySet())) {
       return;
     }
+    closing = true;
+    closeSegment();
+    getContext()
+        .pipeToSelf(
+            host.shared()
+                .blocking(() -> {
+                  folders.remove(host.shared().store());
+                  return folders;
+                }),
+            (removed, problem) -> new FoldersRemoved(Optional.ofNullable(problem)));
+  }
+
+  private void closeSegment() {
     if (segment != null) {
       segment.close();
     }
-    getContext()
-        .pipeToSelf(
-            CompletableFuture.runAsync(folders::removeRun, host.shared().blocking()),
-            (nothing, problem) -> new FoldersRemoved(Optional.ofNullable(problem)));
   }
 
   private Behavior<Command> onFoldersRemoved(Optional<Throwable> problem) {
     problem.ifPresent(
         cause -> getContext().getLog().warn("could not remove {}", folders.run(), cause));
-    report(b -> b.setUndeployed(Undeployed.getDefaultInstance()));
+    reports.undeployed();
     return Behaviors.stopped();
   }
 
-  private void onExited(String vm, String reason) {
-    stopped.add(vm);
-    report(b -> b.setVmExited(VmExited.newBuilder().setVm(vm).setReason(reason)));
-  }
-
-  // ---- snapshot
-
-  private void onPrepare(Prepare prepare) {
-    if (phase != Phase.RUNNING) {
-      reportSnapshotFailed(
-          prepare.getSnapshotId(), "", "the VNE does not run on host " + host.name());
-      return;
-    }
-    notPrepared.clear();
-    notPrepared.addAll(members.keySet());
-    tellAll(
-        new MemberActor.Prepare(
-            prepare.getSnapshotId(),
-            prepare.getEpoch(),
-            prepare.getMode(),
-            Duration.ofMillis(prepare.getDeadlineMs())));
-  }
-
-  private void onPrepared(String vm, String snapshotId) {
-    if (notPrepared.remove(vm) && notPrepared.isEmpty()) {
-      report(b -> b.setPrepared(Prepared.newBuilder().setSnapshotId(snapshotId)));
-    }
-  }
-
-  private void onCut(Cut cut) {
-    tellAll(new MemberActor.Cut(cut.getSnapshotId(), cut.getEpoch()));
-  }
-
-  private void onCutMade(String vm, MemberEvent.CutMade cut) {
-    report(b ->
-        b.setVmCut(
-            VmCut.newBuilder()
-                .setSnapshotId(cut.snapshotId())
-                .setVm(vm)
-                .setPause(cut.pause())
-                .setFramesHeld(cut.framesHeld())));
-  }
-
-  private void onAbort(Abort abort) {
-    notPrepared.clear();
-    notAborted.addAll(members.keySet());
-    tellAll(new MemberActor.Abort(abort.getSnapshotId(), abort.getEpoch()));
-  }
-
-  private void onAbortDone(String vm, String snapshotId) {
-    if (notAborted.remove(vm) && notAborted.isEmpty()) {
-      getContext()
-          .pipeToSelf(
-              CompletableFuture.runAsync(() -> discard(snapshotId), host.shared().blocking()),
-              (nothing, problem) -> new Discarded(snapshotId, Optional.ofNullable(problem)));
-    }
-  }
-
-  private void discard(String snapshotId) {
-    try {
-      host.shared().store().discard(snapshotId);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private void onDiscarded(Discarded discarded) {
-    discarded
-        .problem()
-        .ifPresent(cause ->
-            getContext()
-                .getLog()
-                .warn(
-                    "parts of the aborted snapshot {} stay in the store until it is deleted",
-                    discarded.snapshotId(),
-                    cause));
-    report(b -> b.setAborted(Aborted.newBuilder().setSnapshotId(discarded.snapshotId())));
-  }
-
-  private void onSeal(Seal seal) {
-    getContext()
-        .pipeToSelf(
-            CompletableFuture.runAsync(() -> seal(seal.getManifest()), host.shared().blocking()),
-            (nothing, problem) ->
-                new SealFinished(
-                    seal.getManifest().getSnapshotId(),
-                    Optional.ofNullable(problem).map(Failures::reason)));
-  }
-
-  private void seal(Manifest manifest) {
-    try {
-      host.shared().store().seal(manifest);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private void onSealFinished(SealFinished finished) {
-    finished
-        .failure()
-        .ifPresentOrElse(
-            reason -> reportSnapshotFailed(finished.snapshotId(), "", reason),
-            () ->
-                report(b -> b.setSealed(Sealed.newBuilder().setSnapshotId(finished.snapshotId()))));
-  }
-
-  private void reportSnapshotFailed(String snapshotId, String vm, String reason) {
-    report(b ->
-        b.setSnapshotFailed(
-            SnapshotFailed.newBuilder().setSnapshotId(snapshotId).setVm(vm).setReason(reason)));
+  /** By now all VMs are ended or being killed; without an undeploy this is after a crash. */
+  private Behavior<Command> onStop() {
+    closeSegment();
+    return this;
   }
 
   // ---- members
@@ -443,22 +345,15 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private void onMemberEvent(String vm, MemberEvent event) {
     switch (event) {
       case MemberEvent.Ready loaded -> onReady(vm, loaded.process());
-      case MemberEvent.NotReady failed -> {
-        stopped.add(vm);
-        onDeployFailed(failed.reason());
-        endWhenAllStopped();
-      }
+      case MemberEvent.NotReady failed -> onDeployFailed(failed.reason());
       case MemberEvent.Running running -> onMemberRunning(vm, running.resumeMicros());
-      case MemberEvent.Prepared prepared -> onPrepared(vm, prepared.snapshotId());
-      case MemberEvent.CutMade cut -> onCutMade(vm, cut);
-      case MemberEvent.Stored stored -> report(b -> b.setVmStored(stored.stored()));
+      case MemberEvent.Prepared prepared -> snapshots.onPrepared(vm, prepared.snapshotId());
+      case MemberEvent.CutMade cut -> reports.vmCut(vm, cut);
+      case MemberEvent.Stored stored -> reports.vmStored(stored.stored());
       case MemberEvent.SnapshotFailed failed ->
-          reportSnapshotFailed(failed.snapshotId(), vm, failed.reason());
-      case MemberEvent.AbortDone done -> onAbortDone(vm, done.snapshotId());
-      case MemberEvent.Exited exited -> {
-        onExited(vm, exited.reason());
-        endWhenAllStopped();
-      }
+          reports.snapshotFailed(failed.snapshotId(), vm, failed.reason());
+      case MemberEvent.AbortDone done -> snapshots.onAbortDone(vm, done.snapshotId());
+      case MemberEvent.Exited ended -> onExited(vm, ended.reason());
       case MemberEvent.Stopped ended -> onMemberStopped(vm);
       case MemberEvent.Progress bytes ->
           progress.put(
@@ -471,9 +366,28 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     }
   }
 
+  /** Before Go there is nothing to deploy any more; after it the other VMs run on. */
+  private void onExited(String vm, String reason) {
+    exited.put(vm, reason);
+    onDeployFailed("VM " + vm + ": " + reason);
+    reports.vmExited(vm, reason);
+    if (notRunning.remove(vm)) {
+      reportRunningWhenAllDo();
+    }
+  }
+
+  private void onMemberCrashed(String vm) {
+    stopped.add(vm);
+    snapshots.onMemberCrashed(vm);
+    if (phase != Phase.UNDEPLOYING && !exited.containsKey(vm)) {
+      onExited(vm, "what runs it on host " + host.name() + " has failed; see the log there");
+    }
+    endWhenAllStopped();
+  }
+
   private void onReportProgress() {
     if (!progress.isEmpty()) {
-      report(b -> b.setProgress(Progress.newBuilder().addAllVms(progress.values())));
+      reports.progress(progress.values());
       progress.clear();
     }
   }
@@ -495,17 +409,5 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   private void tellAll(MemberActor.Command command) {
     members.values().forEach(member -> member.tell(command));
-  }
-
-  private void report(UnaryOperator<HostReport.Builder> kind) {
-    host.shared()
-        .reports()
-        .accept(
-            kind.apply(
-                    HostReport.newBuilder()
-                        .setVne(folders.vne())
-                        .setGeneration(folders.generation())
-                        .setHost(host.name()))
-                .build());
   }
 }

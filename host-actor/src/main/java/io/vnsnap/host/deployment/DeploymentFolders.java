@@ -1,8 +1,8 @@
 package io.vnsnap.host.deployment;
 
 import io.vnsnap.host.HostContext;
+import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param vne name of the VNE
  * @param generation of the deployment
  * @param run folder of the sockets, removed with the deployment
- * @param disk folder of the disks
+ * @param disk folder of the disks; what sealed snapshots need of it stays
  */
 record DeploymentFolders(String vne, int generation, Path run, Path disk) {
 
@@ -35,13 +35,14 @@ record DeploymentFolders(String vne, int generation, Path run, Path disk) {
     return disk.resolve(vm);
   }
 
-  /** Removes the folder of the sockets. Blocks. */
-  void removeRun() {
-    try {
-      removeTree(run);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /**
+   * Removes the folder of the sockets, and of the disks what no sealed snapshot needs. Blocks.
+   *
+   * @throws IOException if the sockets' folder cannot be removed
+   */
+  void remove(SnapshotStore store) throws IOException {
+    FrozenDisks.removeUnneeded(disk, store);
+    removeTree(run);
   }
 
   private static void removeTree(Path root) throws IOException {

@@ -2,6 +2,7 @@ package io.vnsnap.host.deployment;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -25,12 +26,13 @@ import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.vm.VmActor;
 import io.vnsnap.vm.VmEvent;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +73,10 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private record LogsNotWritten(String snapshotId, String reason) implements Command {}
 
+  private record AbortSettled(String snapshotId) implements Command {}
+
+  private record ConsoleGone() implements Command {}
+
   private record VnicsClosed() implements Command {}
 
   private final HostContext host;
@@ -80,6 +86,11 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private final ActorRef<VmActor.Command> vm;
   private Optional<ActorRef<ConsoleActor.Command>> console = Optional.empty();
   private Optional<VmParts> parts = Optional.empty();
+  private boolean stopping;
+
+  /** Completes when no channel log is being written any more. */
+  private CompletionStage<?> writing = CompletableFuture.completedStage("nothing yet");
+
   private VmEvent.@Nullable Loaded loaded;
 
   /**
@@ -105,9 +116,11 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     ActorRef<VnicEvent> vnicEvents = context.messageAdapter(VnicEvent.class, FromVnic::new);
     List<ActorRef<VnicActor.Command>> vnics = new ArrayList<>();
     for (Vnic vnic : plan.vnics()) {
-      vnics.add(
+      ActorRef<VnicActor.Command> actor =
           context.spawn(
-              VnicActor.create(segment, vnic.number(), vnicEvents), "vnic-" + vnic.name()));
+              VnicActor.create(segment, vnic.number(), vnicEvents), "vnic-" + vnic.name());
+      context.watch(actor);
+      vnics.add(actor);
     }
     this.valves = new VnicValves(vnics, context.getSystem().scheduler());
     ActorRef<VmEvent> vmEvents = context.messageAdapter(VmEvent.class, FromVm::new);
@@ -121,12 +134,27 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
             host.vms().settings());
     this.vm =
         context.spawn(VmActor.create(plan.machine().name(), surroundings, vmEvents), "machine");
+    context.watch(vm);
     vm.tell(new VmActor.Start(plan.machine(), plan.load()));
   }
 
   @Override
   public Receive<Command> createReceive() {
-    return newReceiveBuilder().onMessage(Command.class, this::onCommand).build();
+    return newReceiveBuilder()
+        .onMessage(Command.class, this::onCommand)
+        .onSignal(Terminated.class, this::onTerminated)
+        .build();
+  }
+
+  /** VNICs end when they are closed. Any other end leaves a VM that nobody can cut or stop. */
+  private Behavior<Command> onTerminated(Terminated part) {
+    if (stopping && !part.getRef().path().equals(vm.path())) {
+      return this;
+    }
+    getContext()
+        .getLog()
+        .error("VM {} is ended: {} has failed", plan.machine().name(), part.getRef());
+    return Behaviors.stopped();
   }
 
   private Behavior<Command> onCommand(Command command) {
@@ -135,14 +163,19 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case Prepare prepare -> onPrepare(prepare);
       case Cut cut -> vm.tell(new VmActor.Cut(cut.snapshotId(), cut.epoch()));
       case Abort abort -> onAbort(abort);
-      case Stop stop -> vm.tell(new VmActor.Stop());
+      case Stop stop -> {
+        stopping = true;
+        vm.tell(new VmActor.Stop());
+      }
       case Console asked -> onConsole(asked);
       case FromVm from -> onVmEvent(from.event());
       case FromVnic from -> onVnicEvent(from.event());
       case Wired wired -> onWired(wired.failure());
-      case LogsWritten written -> owner.accept(new MemberEvent.Stored(written.stored()));
+      case LogsWritten written -> onLogsWritten(written.stored());
       case LogsNotWritten failed ->
           owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
+      case AbortSettled settled -> owner.accept(new MemberEvent.AbortDone(settled.snapshotId()));
+      case ConsoleGone gone -> console = Optional.empty();
       case VnicsClosed closed -> owner.accept(new MemberEvent.Stopped());
     }
     return this;
@@ -164,7 +197,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case VmEvent.ImageStored stored -> onImageStored(stored);
       case VmEvent.CaptureFailed failed ->
           owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
-      case VmEvent.AbortDone done -> owner.accept(new MemberEvent.AbortDone(done.snapshotId()));
+      case VmEvent.AbortDone done -> onAbortDone(done.snapshotId());
       case VmEvent.Exited exited -> owner.accept(new MemberEvent.Exited(exited.reason()));
       case VmEvent.Stopped stopped -> onStopped();
       case VmEvent.Progress progress ->
@@ -176,12 +209,13 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private void onLoaded(VmEvent.Loaded paused) {
     loaded = paused;
-    console =
-        Optional.of(
-            getContext()
-                .spawn(
-                    ConsoleActor.create(paused.sockets().console(), host.vms().consoleLoop()),
-                    "console"));
+    ActorRef<ConsoleActor.Command> spawned =
+        getContext()
+            .spawn(
+                ConsoleActor.create(paused.sockets().console(), host.vms().consoleLoop()),
+                "console");
+    getContext().watchWith(spawned, new ConsoleGone());
+    console = Optional.of(spawned);
     getContext()
         .pipeToSelf(
             valves.connect(plan, paused.sockets().network()),
@@ -214,20 +248,27 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   // ---- snapshot
 
   private void onPrepare(Prepare prepare) {
-    parts =
-        Optional.of(
-            new VmParts(
-                prepare.snapshotId(),
-                prepare.epoch(),
-                plan.vnics().stream().map(Vnic::number).toList()));
+    if (parts.filter(now -> now.snapshotId().equals(prepare.snapshotId())).isEmpty()) {
+      parts =
+          Optional.of(
+              new VmParts(
+                  prepare.snapshotId(),
+                  prepare.epoch(),
+                  plan.vnics().stream().map(Vnic::number).toList()));
+    }
     vm.tell(
         new VmActor.Prepare(
             prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));
   }
 
   private void onAbort(Abort abort) {
-    parts = Optional.empty();
+    parts = parts.filter(now -> !now.snapshotId().equals(abort.snapshotId()));
     vm.tell(new VmActor.Abort(abort.snapshotId(), abort.epoch()));
+  }
+
+  /** A log that is still being written would be left in the store. */
+  private void onAbortDone(String snapshotId) {
+    getContext().pipeToSelf(writing, (done, problem) -> new AbortSettled(snapshotId));
   }
 
   private void onVnicEvent(VnicEvent event) {
@@ -264,45 +305,56 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
         .filter(now -> now.snapshotId().equals(stored.snapshotId()))
         .ifPresent(now -> {
           now.add(stored.image());
+          now.stored().ifPresent(again -> owner.accept(new MemberEvent.Stored(again)));
           storeWhenComplete(now);
         });
   }
 
   private void storeWhenComplete(VmParts now) {
-    Optional<ImageRecord> image = now.complete();
-    if (image.isEmpty()) {
-      return;
-    }
-    parts = Optional.empty();
-    getContext()
-        .pipeToSelf(
-            CompletableFuture.supplyAsync(
-                () -> writeLogs(now, image.get()), host.shared().blocking()),
-            (stored, problem) ->
-                stored != null
-                    ? new LogsWritten(stored)
-                    : new LogsNotWritten(now.snapshotId(), Failures.reason(problem)));
+    now.takeWhenComplete()
+        .ifPresent(image -> {
+          Collection<VnicEvent.LogClosed> logs = now.logs();
+          CompletionStage<VmStored> written =
+              host.shared().blocking(() -> writeLogs(now.snapshotId(), image, logs));
+          writing = written;
+          getContext()
+              .pipeToSelf(
+                  written,
+                  (stored, problem) ->
+                      stored != null
+                          ? new LogsWritten(stored)
+                          : new LogsNotWritten(now.snapshotId(), Failures.reason(problem)));
+        });
   }
 
-  private VmStored writeLogs(VmParts now, ImageRecord image) {
-    VmStored.Builder stored = VmStored.newBuilder().setSnapshotId(now.snapshotId()).setImage(image);
-    for (VnicEvent.LogClosed log : now.logs()) {
+  private void onLogsWritten(VmStored stored) {
+    parts
+        .filter(now -> now.snapshotId().equals(stored.getSnapshotId()))
+        .ifPresent(now -> {
+          now.becameDurable(stored);
+          owner.accept(new MemberEvent.Stored(stored));
+        });
+  }
+
+  private VmStored writeLogs(
+      String snapshotId, ImageRecord image, Collection<VnicEvent.LogClosed> logs)
+      throws IOException {
+    VmStored.Builder stored = VmStored.newBuilder().setSnapshotId(snapshotId).setImage(image);
+    for (VnicEvent.LogClosed log : logs) {
       stored.addAllChannels(log.channels());
       if (!log.frames().isEmpty()) {
-        stored.addLogs(writeLog(now.snapshotId(), log));
+        stored.addLogs(writeLog(snapshotId, log));
       }
     }
     return stored.build();
   }
 
-  private ChannelLogRecord writeLog(String snapshotId, VnicEvent.LogClosed log) {
+  private ChannelLogRecord writeLog(String snapshotId, VnicEvent.LogClosed log) throws IOException {
     try (ChannelLogWriter writer = host.shared().store().writeChannelLog(snapshotId, log.vnic())) {
       for (RecordedFrame frame : log.frames()) {
         writer.append(frame);
       }
       return writer.commit();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
@@ -313,7 +365,10 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       asked
           .replyTo()
           .tell(
-              ConsoleOutput.newBuilder().setClosedReason("the VM is still being started").build());
+              ConsoleOutput.newBuilder()
+                  .setClosedReason(
+                      loaded == null ? "the VM is still being started" : "its console is broken")
+                  .build());
       return;
     }
     ConsoleRequest request = asked.request();

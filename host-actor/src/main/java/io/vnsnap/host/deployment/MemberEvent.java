@@ -10,7 +10,7 @@ sealed interface MemberEvent {
   /** Loaded, paused, wired; nothing is left that could fail at {@code Go}. */
   record Ready(VmProcess process) implements MemberEvent {}
 
-  /** It could not be made ready, and its process is gone. */
+  /** It could not be made ready; what there is of it waits to be stopped. */
   record NotReady(String reason) implements MemberEvent {}
 
   /** The VM runs and its gates are open. */

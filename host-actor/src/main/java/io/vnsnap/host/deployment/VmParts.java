@@ -2,6 +2,7 @@ package io.vnsnap.host.deployment;
 
 import io.vnsnap.net.VnicEvent;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.VmStored;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ final class VmParts {
   private final List<Integer> vnics;
   private final Map<Integer, VnicEvent.LogClosed> logs = new TreeMap<>();
   private Optional<ImageRecord> image = Optional.empty();
+  private boolean taken;
+  private Optional<VmStored> stored = Optional.empty();
 
   /**
    * @param epoch of the gates after the cut
@@ -45,12 +48,27 @@ final class VmParts {
     logs.put(closed.vnic(), closed);
   }
 
-  /** The image, once nothing is missing any more. */
-  Optional<ImageRecord> complete() {
-    return logs.keySet().containsAll(vnics) ? image : Optional.empty();
+  /** The image, once, when nothing is missing any more. */
+  Optional<ImageRecord> takeWhenComplete() {
+    if (taken || image.isEmpty() || !logs.keySet().containsAll(vnics)) {
+      return Optional.empty();
+    }
+    taken = true;
+    return image;
   }
 
   Collection<VnicEvent.LogClosed> logs() {
-    return logs.values();
+    return List.copyOf(logs.values());
+  }
+
+  /** All of it is durable; the frames are no longer kept here. */
+  void becameDurable(VmStored report) {
+    stored = Optional.of(report);
+    logs.clear();
+  }
+
+  /** What was reported when all of it was durable. */
+  Optional<VmStored> stored() {
+    return stored;
   }
 }

@@ -38,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 
 /** The client of a node: asks coordinators and hosts by actor messages, and the store itself. */
 final class ClusterClient implements VnsnapClient {
@@ -151,7 +152,9 @@ final class ClusterClient implements VnsnapClient {
   @Override
   public ConsoleSession console(String vne, String vm, ConsoleListener listener) {
     CompletionStage<ActorRef<ToHost>> host =
-        status(vne).thenApply(reply -> hostOf(reply.getStatus(), vm)).thenCompose(this::hostActor);
+        status(vne)
+            .thenApply(reply -> hostOf(vne, reply.getStatus(), vm))
+            .thenCompose(this::hostActor);
     ActorRef<ConsoleReader.Command> reader =
         system.systemActorOf(
             ConsoleReader.create(vne, vm, listener), "console-" + UUID.randomUUID(), Props.empty());
@@ -163,14 +166,13 @@ final class ClusterClient implements VnsnapClient {
     return new ConsoleReader.Session(reader, system.scheduler(), settings.quickAsk());
   }
 
-  private static String hostOf(VneStatus status, String vm) {
+  private static String hostOf(String vne, VneStatus status, String vm) {
     return status.getVmsList().stream()
         .filter(one -> one.getVm().equals(vm))
         .map(one -> one.getHost())
         .findFirst()
-        .orElseThrow(() ->
-            new IllegalStateException(
-                "VNE %s has no running VM %s".formatted(status.getVne(), vm)));
+        .orElseThrow(
+            () -> new IllegalStateException("VNE %s has no running VM %s".formatted(vne, vm)));
   }
 
   private CompletionStage<ActorRef<ToHost>> hostActor(String host) {
@@ -194,16 +196,22 @@ final class ClusterClient implements VnsnapClient {
   }
 
   private <T> CompletionStage<T> onStore(StoreCall<T> call) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            return call.call();
-          } catch (IOException e) {
-            throw new CompletionException(
-                new RefusedException(RefusalCode.NOT_POSSIBLE, Failures.reason(e)));
-          }
-        },
-        blocking);
+    try {
+      return CompletableFuture.supplyAsync(
+          () -> {
+            try {
+              return call.call();
+            } catch (IOException e) {
+              throw new CompletionException(
+                  new RefusedException(RefusalCode.NOT_POSSIBLE, Failures.reason(e)));
+            }
+          },
+          blocking);
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.failedStage(
+          new RefusedException(
+              RefusalCode.NOT_NOW, "this node does as much at a time as it may; try again later"));
+    }
   }
 
   private static <T> CompletionStage<T> reachable(CompletionStage<T> asked, String what) {

@@ -76,6 +76,8 @@ final class ClusterNode implements RunningNode {
               report -> coordinators.entity(report.getVne()).tell(new ToVne.Report(report)));
       state.endOrphans();
       startHost(HostParts.open(options, config, state, shared, resources), system);
+      // Once more, on top of what hosts work with: VMs end before it is closed.
+      resources.add(() -> terminate(system));
     }
     join(system, options.network().seeds());
     ClusterClient client = new ClusterClient(system, coordinators, store, blocking, settings);

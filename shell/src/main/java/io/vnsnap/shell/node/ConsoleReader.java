@@ -19,12 +19,19 @@ import io.vnsnap.proto.ConsoleRequest;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.shell.api.ConsoleListener;
 import io.vnsnap.shell.api.ConsoleSession;
+import io.vnsnap.shell.api.UnreachableException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** One attached console: passes what the host says to a listener, and what is typed to the host. */
 final class ConsoleReader extends AbstractBehavior<ConsoleReader.Command> {
+
+  /** Inputs that wait for the host to be found. */
+  private static final int MAX_EARLY = 16;
 
   sealed interface Command {}
 
@@ -41,6 +48,7 @@ final class ConsoleReader extends AbstractBehavior<ConsoleReader.Command> {
   private final ConsoleRequest about;
   private final ConsoleListener listener;
   private final ActorRef<ConsoleOutput> output;
+  private final Deque<Type> early = new ArrayDeque<>();
   private Optional<ActorRef<ToHost>> host = Optional.empty();
 
   static Behavior<Command> create(String vne, String vm, ConsoleListener listener) {
@@ -82,10 +90,19 @@ final class ConsoleReader extends AbstractBehavior<ConsoleReader.Command> {
     host = Optional.of(found);
     getContext().watch(found);
     send(about.toBuilder().setAttach(ConsoleAttach.getDefaultInstance()));
+    early.forEach(this::onType);
+    early.clear();
     return this;
   }
 
+  /** What is typed before the host is found waits for it; beyond the bound it is not answered. */
   private Behavior<Command> onType(Type typed) {
+    if (host.isEmpty()) {
+      if (early.size() < MAX_EARLY) {
+        early.add(typed);
+      }
+      return this;
+    }
     send(about.toBuilder().setInput(ConsoleInput.newBuilder().setData(typed.data())));
     typed.replyTo().tell(Done.getInstance());
     return this;
@@ -119,7 +136,10 @@ final class ConsoleReader extends AbstractBehavior<ConsoleReader.Command> {
       }
       return AskPattern.<Command, Done>ask(
               reader, replyTo -> new Type(data, replyTo), patience, scheduler)
-          .thenApply(done -> null);
+          .<Void>thenApply(done -> null)
+          .exceptionallyCompose(problem ->
+              CompletableFuture.failedStage(
+                  new UnreachableException("the console took no input: it is closed", problem)));
     }
 
     @Override
