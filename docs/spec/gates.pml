@@ -6,20 +6,22 @@
  * data frames, each sent at any time, by any VM, to any other.
  *
  * Every action is one d_step, guarded by what it needs, in a process that has one control state: what can happen next
- * depends on the variables alone, in any interleaving. A message is not an object: an order can be carried out from
- * the moment it was given (any time later, in any order, or never), and a report can be read from the moment it holds.
+ * depends on the variables alone, in any interleaving. Orders and reports are not objects: an order can be carried out
+ * at any time after it was given, in any order with others, until it is stale, and a report can be read at any time
+ * after it became true. Frames and markers are objects, and travel.
  *
  * Options:
- *   FRAMES=n        data frames in the run, 1 to 3 (default 2)
+ *   FRAMES=n        data frames in a run: 1, 2 or 3 (default 2)
  *   NONFIFO         channels deliver in any order
- *   FAULTLESS       no abort, no deadline; then both snapshots must be sealed
  *   DROPS           a shut gate may be full: the frame is dropped and counted
- *   IMPATIENT       the next snapshot starts before all VMs have carried out the abort of the last one
+ *   CRASH           the coordinator may vanish at any moment
+ *   IMPATIENT       the next snapshot may start before all VMs have carried out the abort of the last one
+ *   FAULTLESS       no abort, no deadline, no crash; then both snapshots must be sealed
  *   LAZY            without the reduction by priorities (README.md)
- *   GOAL_...        fails when something good was reached, to show that the model is not empty
+ *   GOAL_...        fails when something good was reached, to show that the model can do it
  *   BREAK_...       puts a mistake into the protocol, which must be found
  */
-#ifdef FAULTLESS
+#if defined(FAULTLESS) || defined(GOAL_RECORDED) || defined(GOAL_HELD)
 #define COUNT_SEALED
 #endif
 #ifndef FRAMES
@@ -46,7 +48,7 @@
 #define HANDED 4    /* in the receiving VM's socket: delivered, as far as the gate can see */
 #define TAKEN 5     /* the guest has it */
 #define DROPPED 6
-#define SETTLED 7  /* taken or dropped, in a snapshot that is over */
+#define SETTLED 7   /* taken before the current snapshot began */
 
 /* What the coordinator is doing. */
 #define READY 0
@@ -232,12 +234,6 @@ inline forget(i, j) {
   fi
 }
 
-#ifdef BREAK_COUNT_OF_EPOCH
-#define SENT(i, j) (CH(i, j).sent - CH(i, j).dropped)
-#else
-#define SENT(i, j) CH(i, j).sent
-#endif
-
 /* VM i, just red, sends its marker down the channel to j, with the count of all frames sent before. */
 inline mark(i, j) {
   if
@@ -250,11 +246,10 @@ inline mark(i, j) {
 /* VM j makes its cut: from now on white frames on the channel from i are counted as recorded. */
 inline cut(i, j) {
 #ifdef BREAK_RED_DROPS
-  CH(i, j).accounted = CH(i, j).delivered + CH(i, j).dropped;
+  CH(i, j).accounted = CH(i, j).delivered + CH(i, j).dropped
 #else
-  CH(i, j).accounted = CH(i, j).delivered + CH(i, j).dropped - CH(i, j).droppedRed;
+  CH(i, j).accounted = CH(i, j).delivered + CH(i, j).dropped - CH(i, j).droppedRed
 #endif
-  CH(i, j).droppedRed = 0
 }
 
 #if defined(NONFIFO) && !defined(BREAK_CLOSE_AT_MARKER)
@@ -263,6 +258,29 @@ inline cut(i, j) {
 #define CLOSED(i, j) (CH(i, j).marked == vm[j].epoch)
 #endif
 #define BALANCED(i, j) (CH(i, j).accounted == CH(i, j).count)
+
+/* Counts are of the whole run, never of an epoch: a frame may arrive two epochs after it was sent. */
+inline newEpoch(v) {
+#ifdef BREAK_COUNT_OF_EPOCH
+  CH(v, NEXT(v)).sent = 0; CH(v, PREV(v)).sent = 0;
+  CH(NEXT(v), v).delivered = 0; CH(PREV(v), v).delivered = 0;
+#endif
+  CH(NEXT(v), v).droppedRed = 0; CH(PREV(v), v).droppedRed = 0
+}
+
+/* VM v is paused: the truth about its cut. A cut made again, which a broken protocol can do, makes the first void. */
+inline stop(v) {
+  vm[v].cuts = vm[v].snap;
+  l = 0;
+  do
+  :: l < FRAMES ->
+     if :: frame[l].from == v && frame[l].born == vm[v].snap -> frame[l].born-- :: else fi;
+     if :: frame[l].to == v && frame[l].got == vm[v].snap -> frame[l].got-- :: else fi;
+     l++
+  :: else -> break
+  od;
+  l = 0
+}
 
 /* Moves gate v on to an epoch without a cut, and lets through what that sets free. */
 inline moveOn(v, e) {
@@ -276,8 +294,7 @@ inline moveOn(v, e) {
 #endif
   fi;
 #endif
-  CH(NEXT(v), v).droppedRed = 0;
-  CH(PREV(v), v).droppedRed = 0;
+  newEpoch(v);
   forget(NEXT(v), v);
   forget(PREV(v), v);
   l = 0;
@@ -286,7 +303,8 @@ inline moveOn(v, e) {
      if :: frame[l].to == v -> frame[l].recorded = 0 :: else fi;
      l++
   :: else -> break
-  od
+  od;
+  l = 0
 }
 
 /* VM v gives the snapshot up: its log and image go, the gate moves to epoch e and opens, the VM is resumed. */
@@ -364,6 +382,13 @@ end:
 #define DRAINED(v) (vm[v].outbox == 0)
 #endif
 
+/* The VM has not carried out an abort yet that its gate can tell. */
+#ifdef BREAK_ABORT_STAYS
+#define MISSED(v) false
+#else
+#define MISSED(v) (vm[v].epoch < aborted)
+#endif
+
 proctype VmWithGate(byte v) {
   byte l;
   byte e;
@@ -378,13 +403,14 @@ end:
        CH(NEXT(v), v).marked > vm[v].epoch || CH(PREV(v), v).marked > vm[v].epoch) ->
        vm[v].step = HOLDING }
   :: d_step { vm[v].step == HOLDING && (QUIET(v) || vm[v].expired) ->
-       vm[v].step = STOPPED; vm[v].cuts = vm[v].snap }
+       vm[v].step = STOPPED; stop(v) }
   :: d_step { vm[v].step == STOPPED && DRAINED(v) && !vm[v].expired ->
        vm[v].step = RED; vm[v].epoch = vm[v].snap;
 #ifndef BREAK_LATE_COUNT
        mark(v, NEXT(v)); mark(v, PREV(v));
 #endif
-       cut(NEXT(v), v); cut(PREV(v), v) }
+       cut(NEXT(v), v); cut(PREV(v), v);
+       newEpoch(v) }
   :: d_step { vm[v].step == RED -> vm[v].step = RESUMED }
   :: d_step { vm[v].step == RESUMED ->
        vm[v].step = LOGGING;
@@ -395,15 +421,17 @@ end:
 
   /* Image durable, all incoming channels closed. */
   :: d_step { vm[v].step == LOGGING && CLOSED(NEXT(v), v) && CLOSED(PREV(v), v) ->
+#ifndef BREAK_CLOSE_AT_MARKER
        unbalanced = !BALANCED(NEXT(v), v) || !BALANCED(PREV(v), v);
        assert(!unbalanced);
+#endif
        vm[v].step = STORED;
        forget(NEXT(v), v);
        forget(PREV(v), v) }
 
   /* Abort, by order. One for a snapshot that the VM is past and does not work on is stale. */
   :: d_step { vm[v].step != WAKING && aborted > 0 &&
-       (vm[v].epoch < aborted || (vm[v].snap != 0 && vm[v].snap <= aborted)) ->
+       (MISSED(v) || (vm[v].snap != 0 && vm[v].snap <= aborted)) ->
        quit(v, aborted) }
   :: d_step { vm[v].step == WAKING -> vm[v].step = IDLE }
 
@@ -427,7 +455,8 @@ end:
 
 #ifndef BREAK_HOLD_UNPREPARED
   /* A red frame at a gate that is not prepared: that snapshot cannot be sealed any more; the gate follows. */
-  :: d_step { vm[v].step == IDLE && ANY(RED_WAITS, v, 0, 0) ->
+  :: d_step { (vm[v].step == IDLE || vm[v].step == STORED) && ANY(RED_WAITS, v, 0, 0) ->
+       vm[v].step = IDLE; vm[v].snap = 0;
        e = vm[v].epoch + 1; moveOn(v, e); e = 0; release(v) }
 #endif
 #endif
@@ -436,9 +465,24 @@ end:
 
 /* ---- The coordinator ------------------------------------------------------------------------------------------ */
 
+#define RECORDED(k, i, j, x) frame[k].recorded
+#define TWO_BEHIND(k, i, j, x) (frame[k].place == TRAVELS && frame[k].tag == 0 && vm[frame[k].to].epoch == 2 && \
+    LOGS(frame[k].to))
+#define STALE_MARKER(i, j) (CH(i, j).marker1 && vm[j].snap == 2)
+#define HELD(k, i, j, x) (frame[k].place == WAITS && frame[k].tag > vm[frame[k].to].epoch)
+#if defined(GOAL_RECORDED)
+#define GOAL (phase == SEALING && snap == 2 && sealed == 1 && ANY(RECORDED, 0, 0, 0))
+#elif defined(GOAL_HELD)
+#define GOAL (phase == CUTTING && snap == 2 && sealed == 1 && ANY(HELD, 0, 0, 0))
+#elif defined(GOAL_TWO_BEHIND)
+#define GOAL (phase == CUTTING && snap == 2 && ANY(TWO_BEHIND, 0, 0, 0))
+#elif defined(GOAL_STALE_MARKER)
+#define GOAL (phase == CUTTING && snap == 2 && (STALE_MARKER(0, 1) || STALE_MARKER(1, 0)))
+#endif
+
 #define IS_PREPARED(v) (vm[v].prepared == snap)
 #define IS_STORED(v) (vm[v].step == STORED && vm[v].snap == snap)
-#define HAS_QUIT(v) (vm[v].step == IDLE && vm[v].epoch >= snap)
+#define HAS_QUIT(v) (vm[v].step == IDLE && !MISSED(v))
 #define AT_EPOCH(v) (vm[v].epoch == snap)
 
 /*
@@ -452,8 +496,10 @@ inline settle() {
      frame[k].recorded = 0;
      if
      :: frame[k].place == TAKEN ->
+#ifndef BREAK_COUNT_OF_EPOCH
         CH(frame[k].from, frame[k].to).sent--;
         CH(frame[k].from, frame[k].to).delivered--;
+#endif
         frame[k].place = SETTLED;
         frame[k].from = 0; frame[k].to = 0; frame[k].born = 0; frame[k].got = 0
      :: frame[k].place > UNSENT && frame[k].place < TAKEN -> frame[k].born = snap
@@ -516,6 +562,9 @@ end:
   :: d_step { phase == PREPARING && ALL(IS_PREPARED) -> phase = CUTTING; cutOrdered = 1 }
   :: d_step { phase == CUTTING && ALL(IS_STORED) -> phase = SEALING }
   :: d_step { phase == SEALING -> writeManifest(); phase = READY }
+#ifdef GOAL
+  :: d_step { GOAL -> goal = true; assert(!goal) }
+#endif
 #ifndef FAULTLESS
   /* A failure was reported, or the deadline passed. */
   :: d_step { phase == PREPARING || phase == CUTTING -> phase = ABORTING; aborted = snap }
