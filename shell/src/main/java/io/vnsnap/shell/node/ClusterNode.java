@@ -75,6 +75,7 @@ final class ClusterNode implements RunningNode {
               blocking,
               report -> coordinators.entity(report.getVne()).tell(new ToVne.Report(report)));
       state.endOrphans();
+      blocking.execute(() -> StoreWarmUp.run(store, options.name()));
       startHost(HostParts.open(options, config, state, shared, resources), system);
       // Once more, on top of what hosts work with: VMs end before it is closed.
       resources.add(() -> terminate(system));

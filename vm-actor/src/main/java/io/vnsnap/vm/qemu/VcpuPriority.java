@@ -1,9 +1,7 @@
 package io.vnsnap.vm.qemu;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.jna.LastErrorException;
-import com.sun.jna.Native;
-import com.sun.jna.Platform;
+import io.vnsnap.vm.ThreadScheduling;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,18 +12,11 @@ import org.slf4j.LoggerFactory;
  */
 final class VcpuPriority {
   private static final Logger log = LoggerFactory.getLogger(VcpuPriority.class);
-  private static final int PRIO_PROCESS = 0; // on Linux, of a thread
-
-  static {
-    Native.register(VcpuPriority.class, Platform.C_LIBRARY_NAME);
-  }
 
   private VcpuPriority() {}
 
-  private static native int setpriority(int which, int who, int priority) throws LastErrorException;
-
   /**
-   * Sets the nice value of the threads that execute the guest. A thread that cannot be lowered is
+   * Sets how the threads that execute the guest are scheduled. A thread that cannot be changed is
    * logged and runs on as it was.
    *
    * @param cpus QEMU's answer to query-cpus-fast
@@ -33,10 +24,8 @@ final class VcpuPriority {
    */
   static void lower(String vm, JsonNode cpus, int nice) {
     for (JsonNode cpu : cpus) {
-      try {
-        setpriority(PRIO_PROCESS, cpu.path("thread-id").asInt(), nice);
-      } catch (LastErrorException e) {
-        log.warn("VM {}: the priority of a CPU's thread cannot be lowered: {}", vm, e.toString());
+      if (!ThreadScheduling.throughput(cpu.path("thread-id").asInt(), nice)) {
+        log.warn("VM {}: the scheduling of a CPU's thread cannot be changed", vm);
       }
     }
   }
