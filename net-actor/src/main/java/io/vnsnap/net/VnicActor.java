@@ -59,6 +59,12 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
   public record Hold(int epoch, ActorRef<Reply> replyTo) implements Command {}
 
   /**
+   * Shuts the gate until the running VM has taken what was handed to it, and opens it again; before
+   * a cut, to find out whether it can be made. Answered by {@link Rehearsed}.
+   */
+  public record Rehearse(ActorRef<Reply> replyTo) implements Command {}
+
+  /**
    * Makes the cut; the VM must be paused. Reads what it had sent, turns red and sends the markers.
    * Answered by {@link TurnedRed}.
    */
@@ -106,6 +112,13 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
    * @param quiet whether the VM has taken all that was handed to it
    */
   public record Held(int vnic, int epoch, boolean quiet, long waitedMicros) implements Reply {}
+
+  /**
+   * The gate was shut for a moment and is open again.
+   *
+   * @param quiet whether the VM has taken all that was handed to it
+   */
+  public record Rehearsed(int vnic, boolean quiet, long waitedMicros) implements Reply {}
 
   /**
    * The cut is made.
@@ -188,6 +201,11 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
               c.replyTo(),
               orders.hold(c.epoch()),
               held -> new Held(vnic, c.epoch(), held.quiet(), held.waitedMicros()));
+      case Rehearse c ->
+          answer(
+              c.replyTo(),
+              orders.rehearse(),
+              held -> new Rehearsed(vnic, held.quiet(), held.waitedMicros()));
       case TurnRed c ->
           answer(
               c.replyTo(),

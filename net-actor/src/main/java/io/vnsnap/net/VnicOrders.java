@@ -72,6 +72,10 @@ final class VnicOrders {
     return onLoop(() -> gate.orders().hold(cut));
   }
 
+  CompletionStage<Held> rehearse() {
+    return onLoop(() -> gate.orders().rehearse());
+  }
+
   CompletionStage<TurnedRed> turnRed(int cut) {
     return onLoop(() -> gate.orders().turnRed(cut));
   }

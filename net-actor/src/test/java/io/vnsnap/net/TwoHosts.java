@@ -192,8 +192,8 @@ final class TwoHosts implements AutoCloseable {
     }
     done(onA.close());
     done(onB.close());
-    assertThat(a.bufferBytes()).as("buffers of a").isZero();
-    assertThat(b.bufferBytes()).as("buffers of b").isZero();
+    await().untilAsserted(() -> assertThat(a.bufferBytes()).as("buffers of a").isZero());
+    await().untilAsserted(() -> assertThat(b.bufferBytes()).as("buffers of b").isZero());
     a.close();
     b.close();
     aToB.close();

@@ -77,6 +77,8 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private record ConsoleGone() implements Command {}
 
+  private record Rehearsed(Prepare prepare, Optional<String> failure) implements Command {}
+
   private record VnicsClosed() implements Command {}
 
   private final HostContext host;
@@ -176,6 +178,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
           owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
       case AbortSettled settled -> owner.accept(new MemberEvent.AbortDone(settled.snapshotId()));
       case ConsoleGone gone -> console = Optional.empty();
+      case Rehearsed rehearsed -> onRehearsed(rehearsed);
       case VnicsClosed closed -> owner.accept(new MemberEvent.Stopped());
     }
     return this;
@@ -248,14 +251,40 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   // ---- snapshot
 
   private void onPrepare(Prepare prepare) {
-    if (parts.filter(now -> now.snapshotId().equals(prepare.snapshotId())).isEmpty()) {
-      parts =
-          Optional.of(
-              new VmParts(
-                  prepare.snapshotId(),
-                  prepare.epoch(),
-                  plan.vnics().stream().map(Vnic::number).toList()));
+    if (current(prepare.snapshotId()).isPresent()) {
+      tellToPrepare(prepare);
+      return;
     }
+    parts =
+        Optional.of(
+            new VmParts(
+                prepare.snapshotId(),
+                prepare.epoch(),
+                plan.vnics().stream().map(Vnic::number).toList()));
+    getContext()
+        .pipeToSelf(
+            valves.rehearse(),
+            (done, problem) ->
+                new Rehearsed(prepare, Optional.ofNullable(problem).map(Failures::reason)));
+  }
+
+  private void onRehearsed(Rehearsed rehearsed) {
+    Prepare prepare = rehearsed.prepare();
+    if (current(prepare.snapshotId()).isEmpty()) {
+      return; // aborted meanwhile
+    }
+    rehearsed
+        .failure()
+        .ifPresentOrElse(
+            reason -> owner.accept(new MemberEvent.SnapshotFailed(prepare.snapshotId(), reason)),
+            () -> tellToPrepare(prepare));
+  }
+
+  private Optional<VmParts> current(String snapshotId) {
+    return parts.filter(now -> now.snapshotId().equals(snapshotId));
+  }
+
+  private void tellToPrepare(Prepare prepare) {
     vm.tell(
         new VmActor.Prepare(
             prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));

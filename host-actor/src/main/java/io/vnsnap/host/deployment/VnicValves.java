@@ -26,6 +26,8 @@ final class VnicValves implements Valves {
    */
   private static final Duration ANSWER_DEADLINE = Duration.ofSeconds(15);
 
+  private static final int REHEARSALS = 5;
+
   private final List<ActorRef<VnicActor.Command>> vnics;
   private final Scheduler scheduler;
 
@@ -55,18 +57,43 @@ final class VnicValves implements Valves {
     return askAll(VnicActor.Open::new).thenApply(opened -> null);
   }
 
+  /**
+   * Shuts and opens the gates some times while the VM runs. Fails when the VM does not take its
+   * frames, for then the cut would fail too, with VMs paused. And the code that the cut runs
+   * through has then run before: the first cut of a node would else be several times slower.
+   */
+  CompletionStage<Void> rehearse() {
+    CompletionStage<Void> rehearsed = CompletableFuture.completedFuture(null);
+    for (int i = 0; i < REHEARSALS; i++) {
+      rehearsed =
+          rehearsed
+              .thenCompose(before -> askAll(VnicActor.Rehearse::new))
+              .thenAccept(VnicValves::requireQuiet);
+    }
+    return rehearsed;
+  }
+
   @Override
   public CompletionStage<Void> hold(int epoch) {
     return askAll(replyTo -> new VnicActor.Hold(epoch, replyTo))
-        .thenAccept(replies -> {
-          for (VnicActor.Reply reply : replies) {
-            if (reply instanceof VnicActor.Held held && !held.quiet()) {
-              throw new IllegalStateException(
-                  "the VM did not take the frames sent to it within %d ms"
-                      .formatted(held.waitedMicros() / 1000));
-            }
-          }
-        });
+        .thenAccept(VnicValves::requireQuiet);
+  }
+
+  private static void requireQuiet(List<VnicActor.Reply> replies) {
+    for (VnicActor.Reply reply : replies) {
+      switch (reply) {
+        case VnicActor.Held held -> requireQuiet(held.quiet(), held.waitedMicros());
+        case VnicActor.Rehearsed held -> requireQuiet(held.quiet(), held.waitedMicros());
+        default -> throw new IllegalStateException("unexpected answer of a VNIC: " + reply);
+      }
+    }
+  }
+
+  private static void requireQuiet(boolean quiet, long waitedMicros) {
+    if (!quiet) {
+      throw new IllegalStateException(
+          "the VM did not take the frames sent to it within %d ms".formatted(waitedMicros / 1000));
+    }
   }
 
   @Override

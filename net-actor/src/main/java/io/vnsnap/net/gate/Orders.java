@@ -146,6 +146,36 @@ public final class Orders {
   }
 
   /**
+   * Shuts an open gate until the running VM has taken what was handed to it, and opens it again: a
+   * VM that does not take its frames is found out before anything is cut. A hold that is ordered
+   * meanwhile takes over.
+   */
+  public CompletableFuture<Held> rehearse() {
+    requireVm();
+    if (gate.state() != Gate.State.OPEN) {
+      throw new Refusal("the gate is not open");
+    }
+    gate.shut();
+    CompletableFuture<Held> reply = new CompletableFuture<>();
+    awaitRehearsed(gate.clock().nanos(), reply);
+    return reply;
+  }
+
+  private void awaitRehearsed(long since, CompletableFuture<Held> reply) {
+    long waited = gate.clock().nanos() - since;
+    boolean takenOver = gate.state() != Gate.State.HOLDING || cutOrdered > gate.epoch();
+    boolean quiet = takenOver || gate.port().isQuiet();
+    if (!quiet && waited < gate.settings().quietDeadline().toNanos()) {
+      gate.clock().after(POLL_NANOS, () -> awaitRehearsed(since, reply));
+      return;
+    }
+    if (!takenOver) {
+      gate.reopen();
+    }
+    reply.complete(new Held(quiet, waited / NANOS_PER_MICRO));
+  }
+
+  /**
    * Makes the cut. The gate must be held and the VM paused: what can still be read from it is
    * white.
    *

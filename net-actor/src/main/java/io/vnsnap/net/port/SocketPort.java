@@ -1,6 +1,7 @@
 package io.vnsnap.net.port;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -18,7 +19,8 @@ import io.vnsnap.net.frame.RecordSplitter;
 public final class SocketPort extends ChannelInboundHandlerAdapter
     implements Port, Flusher.Flushable {
   /** First byte of every frame's length: no frame is as long as 2^24 bytes. */
-  private static final int PROBE_BYTE = 0;
+  private static final ByteBuf PROBE =
+      Unpooled.unreleasableBuffer(Unpooled.directBuffer(1, 1).writeByte(0)).asReadOnly();
 
   private final Channel channel;
   private final PortEvents events;
@@ -102,9 +104,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     }
     if (!probed) {
       probed = true;
-      var unused =
-          channel.writeAndFlush(
-              channel.alloc().buffer(1, 1).writeByte(PROBE_BYTE), channel.voidPromise());
+      var unused = channel.writeAndFlush(PROBE.duplicate(), channel.voidPromise());
       return false;
     }
     return true;
