@@ -54,7 +54,7 @@
 #define READY 0
 #define PREPARING 1
 #define CUTTING 2
-#define SEALING 3   /* the manifest may be written at any moment: no way back */
+#define SEALING 3   /* the manifest may be written at any moment */
 #define ABORTING 4
 #define GONE 5      /* crashed, and never heard of again */
 
@@ -568,7 +568,10 @@ end:
 #ifndef FAULTLESS
   /* A failure was reported, or the deadline passed. */
   :: d_step { phase == PREPARING || phase == CUTTING -> phase = ABORTING; aborted = snap }
+  /* The host that seals has confirmed that the manifest is not written and never will be. */
+  :: d_step { phase == SEALING -> phase = ABORTING; aborted = snap }
 #ifdef BREAK_ABORT_WHILE_SEALING
+  /* The coordinator does not ask. */
   :: d_step { phase == SEALING && aborted != snap -> aborted = snap }
 #endif
 #ifdef IMPATIENT
