@@ -79,6 +79,7 @@ class HostActorTest {
     host.undeploy();
     host.await(HostReport::hasUndeployed);
 
+    host.nextGeneration();
     host.deploy(SNAPSHOT, LONG);
     host.await(HostReport::hasDeployed);
     host.go();

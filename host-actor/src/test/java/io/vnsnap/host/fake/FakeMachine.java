@@ -32,9 +32,9 @@ public final class FakeMachine implements Machine {
     this.spec = spec;
     Files.createDirectories(spec.folder());
     for (int i = 0; i < spec.vnics().size(); i++) {
-      network.add(new GuestSocket(spec.folder().resolve("net" + i)));
+      network.add(new GuestSocket(spec.folder().resolve("net" + i), true));
     }
-    this.console = new GuestSocket(spec.folder().resolve("console"));
+    this.console = new GuestSocket(spec.folder().resolve("console"), false);
   }
 
   /** Its first network card, seen from the guest. */

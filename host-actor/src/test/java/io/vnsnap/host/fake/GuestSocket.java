@@ -17,15 +17,23 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /** A UNIX socket that takes one connection, as QEMU's do. */
 public final class GuestSocket implements AutoCloseable {
+  private static final int LENGTH_BYTES = 4;
+
   private final Path path;
+  private final boolean framed;
   private final ServerSocketChannel server;
   private final CompletableFuture<SocketChannel> peer = new CompletableFuture<>();
   private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
   private final Thread reader = new Thread(this::read, "fake-guest-socket");
 
-  /** Listens. */
-  public GuestSocket(Path path) throws IOException {
+  /**
+   * Listens.
+   *
+   * @param framed whether frames with their lengths come, as to a network card
+   */
+  public GuestSocket(Path path, boolean framed) throws IOException {
     this.path = path;
+    this.framed = framed;
     this.server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
     reader.setDaemon(true);
@@ -35,11 +43,10 @@ public final class GuestSocket implements AutoCloseable {
   private void read() {
     try (SocketChannel connected = server.accept()) {
       peer.complete(connected);
-      ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
-      while (connected.read(buffer.clear()) >= 0) {
-        byte[] bytes = new byte[buffer.flip().remaining()];
-        buffer.get(bytes);
-        received.add(bytes);
+      ByteBuffer buffer = ByteBuffer.allocate(1 << 17);
+      while (connected.read(buffer) >= 0) {
+        take(buffer.flip());
+        buffer.compact();
       }
     } catch (AsynchronousCloseException e) {
       peer.completeExceptionally(e);
@@ -50,7 +57,29 @@ public final class GuestSocket implements AutoCloseable {
     }
   }
 
-  /** What arrived, in pieces as read. */
+  private void take(ByteBuffer buffer) {
+    if (framed) {
+      takeFrames(buffer);
+    } else if (buffer.hasRemaining()) {
+      add(buffer, buffer.remaining());
+    }
+  }
+
+  /** A port may send the beginning of a frame's length ahead of the rest. */
+  private void takeFrames(ByteBuffer buffer) {
+    while (buffer.remaining() >= LENGTH_BYTES
+        && buffer.remaining() >= LENGTH_BYTES + buffer.getInt(buffer.position())) {
+      add(buffer, LENGTH_BYTES + buffer.getInt(buffer.position()));
+    }
+  }
+
+  private void add(ByteBuffer buffer, int length) {
+    byte[] bytes = new byte[length];
+    buffer.get(bytes);
+    received.add(bytes);
+  }
+
+  /** What arrived: whole frames with their lengths, or bytes in pieces as read. */
   public BlockingQueue<byte[]> received() {
     return received;
   }

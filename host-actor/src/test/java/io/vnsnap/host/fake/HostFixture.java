@@ -55,6 +55,8 @@ import org.awaitility.Awaitility;
  * VMs, a and b, with a network card each on one link. Closing checks that nothing is left.
  */
 public final class HostFixture implements AutoCloseable {
+  private int generation = 1;
+
   /** Name of the VNE. */
   public static final String VNE = "pair";
 
@@ -120,6 +122,11 @@ public final class HostFixture implements AutoCloseable {
   /** Sends something that is not an order. */
   public void tell(ToHost message) {
     host.tell(message);
+  }
+
+  /** What is ordered from now on is for the next deployment, as a restore is. */
+  public void nextGeneration() {
+    generation++;
   }
 
   /** Orders a deployment, from a snapshot if one is named. */
@@ -205,8 +212,8 @@ public final class HostFixture implements AutoCloseable {
     return manifest.build();
   }
 
-  private static HostOrder.Builder order() {
-    return HostOrder.newBuilder().setVne(VNE).setGeneration(1);
+  private HostOrder.Builder order() {
+    return HostOrder.newBuilder().setVne(VNE).setGeneration(generation);
   }
 
   private void order(HostOrder.Builder order) {
