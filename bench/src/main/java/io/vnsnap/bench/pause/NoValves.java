@@ -1,7 +1,6 @@
 package io.vnsnap.bench.pause;
 
 import io.vnsnap.vm.Valves;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -14,7 +13,7 @@ final class NoValves implements Valves {
   }
 
   @Override
-  public CompletionStage<Void> hold(Duration deadline) {
+  public CompletionStage<Void> hold(int epoch) {
     return CompletableFuture.completedStage(null);
   }
 
@@ -24,7 +23,7 @@ final class NoValves implements Valves {
   }
 
   @Override
-  public CompletionStage<Long> release() {
+  public CompletionStage<Long> release(int epoch) {
     return CompletableFuture.completedStage(0L);
   }
 
