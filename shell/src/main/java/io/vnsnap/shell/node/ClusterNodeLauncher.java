@@ -1,22 +1,15 @@
 package io.vnsnap.shell.node;
 
-import io.vnsnap.vm.ThreadScheduling;
 import java.io.IOException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Starts real nodes: Akka cluster members with QEMU behind them. */
 public final class ClusterNodeLauncher implements NodeLauncher {
-  private static final Logger LOG = LoggerFactory.getLogger(ClusterNodeLauncher.class);
 
   /** Called by {@link java.util.ServiceLoader}. */
   public ClusterNodeLauncher() {}
 
   @Override
   public RunningNode launch(NodeOptions options) throws NodeStartException {
-    if (!ThreadScheduling.prompt()) {
-      LOG.info("the kernel does not let this node's threads be scheduled promptly");
-    }
     Resources resources = new Resources();
     boolean started = false;
     try {

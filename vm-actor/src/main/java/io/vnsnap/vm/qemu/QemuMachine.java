@@ -106,8 +106,7 @@ public final class QemuMachine implements Machine {
         JSON.objectNode().put("max-bandwidth", NO_BANDWIDTH_LIMIT).put("announce-rounds", 0);
     return setCapability("events", true)
         .thenCompose(done -> command("migrate-set-parameters", parameters))
-        .thenCompose(done -> command("query-cpus-fast", JSON.objectNode()))
-        .thenAccept(cpus -> VcpuPriority.lower(spec.name(), cpus, settings.vcpuNice()));
+        .thenApply(done -> null);
   }
 
   /** Loads an image into a process that was started to wait for one; closes the image. */

@@ -11,7 +11,6 @@ import java.time.Duration;
  * @param accelerator which one to use
  * @param machine value of -machine
  * @param cpu value of -cpu
- * @param vcpuNice nice value of the threads that execute guests
  * @param startTimeout for a process to start and answer
  * @param commandTimeout for an answer, or an effect
  * @param messageLimit of one message from QEMU, in bytes
@@ -27,7 +26,6 @@ public record QemuSettings(
     Accelerator accelerator,
     String machine,
     String cpu,
-    int vcpuNice,
     Duration startTimeout,
     Duration commandTimeout,
     int messageLimit,
@@ -56,7 +54,6 @@ public record QemuSettings(
         accelerator(qemu),
         qemu.getString("machine"),
         qemu.getString("cpu"),
-        qemu.getInt("vcpu-nice"),
         qemu.getDuration("start-timeout"),
         qemu.getDuration("command-timeout"),
         qemu.getInt("message-limit"),
