@@ -31,6 +31,9 @@ final class ControlChannel implements AutoCloseable {
   private final SocketChannel channel;
   private final ByteBuffer in = ByteBuffer.allocate(READ_BYTES).flip();
 
+  /** Why the first request could not be written. */
+  private @Nullable IOException unsent;
+
   private ControlChannel(SocketChannel channel) {
     this.channel = channel;
   }
@@ -66,6 +69,19 @@ final class ControlChannel implements AutoCloseable {
     }
     return "no node answers at %s (%s): it has ended; start it again"
         .formatted(socket, e.getMessage());
+  }
+
+  /**
+   * Sends the connection's first request. A node that refuses the connection answers and closes
+   * before it has read anything, so that this write may fail while the refusal lies ready: {@link
+   * #receive} gives the answer if there is one, and the failure otherwise.
+   */
+  void sendFirst(ControlRequest request) {
+    try {
+      send(request);
+    } catch (IOException e) {
+      unsent = e;
+    }
   }
 
   void send(ControlRequest request) throws IOException {
@@ -128,10 +144,22 @@ final class ControlChannel implements AutoCloseable {
   }
 
   private boolean fill() throws IOException {
-    in.clear();
-    int n = channel.read(in);
-    in.flip();
+    int n = read();
+    if (n <= 0 && unsent != null) {
+      throw unsent;
+    }
     return n > 0;
+  }
+
+  private int read() throws IOException {
+    in.clear();
+    try {
+      return channel.read(in);
+    } catch (IOException e) {
+      throw unsent == null ? e : unsent;
+    } finally {
+      in.flip();
+    }
   }
 
   @Override

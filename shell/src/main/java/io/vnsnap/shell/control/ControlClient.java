@@ -152,7 +152,7 @@ public final class ControlClient implements VnsnapClient {
     try (ControlChannel channel = ControlChannel.connect(socket)) {
       CompletableFuture<?> unused =
           answer.whenComplete((done, failure) -> closeAtDeadline(channel, failure));
-      channel.send(request);
+      channel.sendFirst(request);
       ControlResponse response = channel.receive();
       if (response == null) {
         throw new IOException("the node ended before it answered");

@@ -48,7 +48,7 @@ final class ControlConsole implements ConsoleSession {
   private void run(Path socket) {
     String reason;
     try (ControlChannel connected = ControlChannel.connect(socket)) {
-      connected.send(request(b -> b.setAttach(ConsoleAttach.getDefaultInstance())));
+      connected.sendFirst(request(b -> b.setAttach(ConsoleAttach.getDefaultInstance())));
       channel.complete(connected);
       reason = forward(connected);
     } catch (UnreachableException e) {

@@ -348,6 +348,26 @@ class ControlSocketTest {
   }
 
   @Test
+  void shouldGiveTheRefusalOfANodeThatHungUpBeforeTheRequestWasSent() throws Exception {
+    Path elsewhere = socket.resolveSibling("refusing.sock");
+    ControlResponse answer =
+        ControlResponse.newBuilder().setHosts(HostList.getDefaultInstance()).build();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    answer.writeDelimitedTo(bytes);
+    try (ServerSocketChannel node = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      node.bind(UnixDomainSocketAddress.of(elsewhere));
+      try (ControlChannel channel = ControlChannel.connect(elsewhere)) {
+        try (SocketChannel accepted = node.accept()) {
+          accepted.write(ByteBuffer.wrap(bytes.toByteArray()));
+        }
+        channel.sendFirst(listHosts(1));
+        assertThat(channel.receive()).isEqualTo(answer);
+        assertThatThrownBy(channel::receive).isInstanceOf(IOException.class);
+      }
+    }
+  }
+
+  @Test
   void shouldAnswerRequestsOfOneConnectionOneByOne() throws Exception {
     CompletableFuture<VneReply> reply = new CompletableFuture<>();
     cluster.onRequest = r -> reply;
