@@ -5,14 +5,12 @@ import io.vnsnap.net.DataPlane;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.vm.Hypervisor;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.VmSettings;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /**
@@ -54,28 +52,10 @@ public record HostContext(
   public record Shared(SnapshotStore store, Executor blocking, Consumer<HostReport> reports) {
 
     /**
-     * Runs work that blocks.
-     *
-     * @return fails with what the work threw, or when all threads for such work are taken; this
-     *     method itself throws nothing
+     * Runs work that blocks; see {@link BlockingWork#on}.
      */
     public <T> CompletionStage<T> blocking(Callable<T> work) {
-      CompletableFuture<T> result = new CompletableFuture<>();
-      try {
-        blocking.execute(() -> complete(result, work));
-      } catch (RejectedExecutionException e) {
-        result.completeExceptionally(
-            new IOException("this host does as much at a time as it may; try again later", e));
-      }
-      return result;
-    }
-
-    private static <T> void complete(CompletableFuture<T> result, Callable<T> work) {
-      try {
-        result.complete(work.call());
-      } catch (Exception | Error e) {
-        result.completeExceptionally(e);
-      }
+      return BlockingWork.on(blocking, work);
     }
   }
 }

@@ -5,6 +5,7 @@ import io.vnsnap.store.ImageWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /**
  * One VM's process, from when it is loaded until it has ended. Safe for use by any thread; no
@@ -64,8 +65,11 @@ public interface Machine {
    * runs on unhindered; the capture must be started or cancelled. Effect on failure: none.
    *
    * @param writer owned and closed by the capture from this call on
+   * @param quiet holds the VM's frames until it has taken those that were written to it; a capture
+   *     that is given up calls it before it pauses the VM outside a cut, since a hypervisor may
+   *     drop what it holds for a VM that stops
    */
-  CompletionStage<Capture> prepareCapture(ImageWriter writer);
+  CompletionStage<Capture> prepareCapture(ImageWriter writer, Supplier<CompletionStage<?>> quiet);
 
   /**
    * Freezes the disks as they are: writes go to new overlays from now on.

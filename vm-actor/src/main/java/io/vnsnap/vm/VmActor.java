@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +92,9 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   /** What the actor tells itself about a snapshot. */
   sealed interface SnapshotNote extends Command {}
 
-  record PrepareEnded(String snapshotId, @Nullable Capture capture, @Nullable Throwable failure)
+  /** The gates may be held when it failed. */
+  record PrepareEnded(
+      String snapshotId, @Nullable Capture capture, @Nullable Throwable failure, boolean gatesHeld)
       implements SnapshotNote {}
 
   record CutEnded(String snapshotId, CutSequence.@Nullable Cut cut, @Nullable Throwable failure)
@@ -284,20 +285,15 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   }
 
   private CompletionStage<Machine> load(MachineSpec spec, Load load) {
-    return CompletableFuture.supplyAsync(() -> open(load), with.blocking())
+    return BlockingWork.on(with.blocking(), () -> open(load))
         .thenCompose(
             image -> with.hypervisor().load(spec.withDisks(load.image().getDisksList()), image));
   }
 
-  private CountedImage open(Load load) {
-    try {
-      CountedImage image =
-          new CountedImage(with.store().readImage(load.snapshotId(), load.image()));
-      loading = image;
-      return image;
-    } catch (IOException e) {
-      throw new CompletionException(e);
-    }
+  private CountedImage open(Load load) throws IOException {
+    CountedImage image = new CountedImage(with.store().readImage(load.snapshotId(), load.image()));
+    loading = image;
+    return image;
   }
 
   private VmState onStarted(Started started) {

@@ -19,8 +19,9 @@ import io.vnsnap.vm.VmState.Undoing;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -177,11 +178,19 @@ final class VmSnapshots {
           running, order, "capture mode " + order.mode() + " is not there: use INSTANT or AUTO");
     }
     Machine machine = running.live().machine();
+    AtomicBoolean held = new AtomicBoolean();
+    Supplier<CompletionStage<?>> quiet =
+        () -> {
+          held.set(true);
+          return deadlines.within(
+              with.valves().hold(order.epoch()), with.settings().holdDeadline(), "holding frames");
+        };
     CompletionStage<Capture> capture =
-        CompletableFuture.supplyAsync(() -> openWriter(order.snapshotId()), with.blocking())
-            .thenCompose(machine::prepareCapture);
+        BlockingWork.on(with.blocking(), () -> openWriter(order.snapshotId()))
+            .thenCompose(writer -> machine.prepareCapture(writer, quiet));
     context.pipeToSelf(
-        capture, (ready, failed) -> new VmActor.PrepareEnded(order.snapshotId(), ready, failed));
+        capture,
+        (ready, failed) -> new VmActor.PrepareEnded(order.snapshotId(), ready, failed, held.get()));
     timers.startSingleTimer(
         Timer.DEADLINE,
         new VmActor.DeadlinePassed(order.snapshotId(), order.epoch()),
@@ -195,13 +204,9 @@ final class VmSnapshots {
             List.of()));
   }
 
-  private ImageWriter openWriter(String snapshotId) {
-    try {
-      MachineSpec.checkSnapshotId(snapshotId);
-      return with.store().writeImage(snapshotId, vm);
-    } catch (IOException e) {
-      throw new CompletionException(e);
-    }
+  private ImageWriter openWriter(String snapshotId) throws IOException {
+    MachineSpec.checkSnapshotId(snapshotId);
+    return with.store().writeImage(snapshotId, vm);
   }
 
   private Alive onPrepareEnded(Alive state, VmActor.PrepareEnded note) {
@@ -209,7 +214,7 @@ final class VmSnapshots {
       return state;
     }
     if (note.capture() == null) {
-      return fail(preparing, reason(note.failure()), false);
+      return fail(preparing, reason(note.failure()), note.gatesHeld());
     }
     owner.tell(new VmEvent.Prepared(vm, note.snapshotId()));
     return new Prepared(preparing.live(), preparing.attempt(), note.capture());
@@ -310,13 +315,19 @@ final class VmSnapshots {
             .settled()
             .thenCompose(capture -> {
               CompletionStage<Void> runs = bringBack(undoing.live().machine(), capture);
-              return moveGates
-                  ? runs.thenAcceptBoth(moveGates(attempt), (running, moved) -> {})
-                  : runs;
+              return moveGates ? afterwards(runs, () -> moveGates(attempt)) : runs;
             });
     context.pipeToSelf(
         undone, (done, failed) -> new VmActor.UndoEnded(attempt.snapshotId(), moveGates, failed));
     return undoing;
+  }
+
+  /** The second step whatever becomes of the first; fails if either does. */
+  private static CompletionStage<Void> afterwards(
+      CompletionStage<Void> first, Supplier<CompletionStage<Void>> second) {
+    return first
+        .handle((done, failed) -> second.get().thenCompose(also -> first))
+        .thenCompose(both -> both);
   }
 
   private static CompletionStage<Void> bringBack(Machine machine, @Nullable Capture capture) {

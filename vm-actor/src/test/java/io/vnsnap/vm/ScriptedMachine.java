@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /** A machine, its hypervisor and its gates, all of which do what the script says. */
 final class ScriptedMachine implements Machine, Hypervisor, Valves {
@@ -23,6 +24,7 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   static final long FRAMES_HELD = 17;
 
   private final Script script;
+  private volatile boolean quietWhenFailing;
   private final CompletableFuture<String> exited = new CompletableFuture<>();
 
   ScriptedMachine(Script script) {
@@ -91,9 +93,12 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   }
 
   @Override
-  public CompletionStage<Capture> prepareCapture(ImageWriter writer) {
+  public CompletionStage<Capture> prepareCapture(
+      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
     close(writer);
-    return script.step("prepareCapture", new ScriptedCapture());
+    return script
+        .<Capture>step("prepareCapture", new ScriptedCapture(quiet))
+        .exceptionallyCompose(failed -> quietThenFail(quiet, failed));
   }
 
   @Override
@@ -144,9 +149,30 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
     }
   }
 
+  /** As QEMU does when it had begun to migrate. */
+  private CompletionStage<Capture> quietThenFail(
+      Supplier<CompletionStage<?>> quiet, Throwable failed) {
+    return quietWhenFailing
+        ? quiet.get().handle((done, late) -> failed).thenCompose(CompletableFuture::failedStage)
+        : CompletableFuture.failedStage(failed);
+  }
+
+  /** From now on a preparation that fails has made the VM's network quiet. */
+  void makeQuietWhenFailing() {
+    quietWhenFailing = true;
+  }
+
   private final class ScriptedCapture implements Capture {
+    private final Supplier<CompletionStage<?>> quiet;
+    private boolean started;
+
+    ScriptedCapture(Supplier<CompletionStage<?>> quiet) {
+      this.quiet = quiet;
+    }
+
     @Override
     public CompletionStage<Long> start() {
+      started = true;
       return script.step("startCapture", RESUMED_AT);
     }
 
@@ -162,7 +188,9 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
     @Override
     public CompletionStage<Void> cancel() {
-      return script.step("cancel");
+      return started
+          ? script.step("cancel")
+          : quiet.get().handle((done, late) -> late).thenCompose(done -> script.step("cancel"));
     }
   }
 }

@@ -349,7 +349,27 @@ class VmActorTest {
     prepare("s1");
     abort("s1");
     expect(new VmEvent.AbortDone("vm", "s1"));
-    assertThat(script.calls()).containsExactly("prepareCapture", "cancel", "abort 1");
+    assertThat(script.calls()).containsExactly("prepareCapture", "hold", "cancel", "abort 1");
+  }
+
+  @Test
+  void shouldAbortAlsoWhenTheNetworkDoesNotBecomeQuiet() {
+    run();
+    prepare("s1");
+    script.fail("hold", "the VM takes no frames");
+    abort("s1");
+    expect(new VmEvent.AbortDone("vm", "s1"));
+    assertThat(script.calls()).containsExactly("prepareCapture", "hold", "cancel", "abort 1");
+  }
+
+  @Test
+  void shouldOpenTheGatesThatAFailedPreparationHasShut() {
+    run();
+    machine.makeQuietWhenFailing();
+    script.fail("prepareCapture", "memory was not visited");
+    order("s1", DISTANT);
+    expectFailure("s1", "memory was not visited");
+    expectCalled("hold", "resume", "abort 1");
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /** A VM that only has sockets; its memory is its name. */
 public final class FakeMachine implements Machine {
@@ -135,7 +136,8 @@ public final class FakeMachine implements Machine {
   }
 
   @Override
-  public CompletionStage<Capture> prepareCapture(ImageWriter writer) {
+  public CompletionStage<Capture> prepareCapture(
+      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
     if (failsToPrepare) {
       close(writer);
       return CompletableFuture.failedStage(new HypervisorException("no memory to capture with"));

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +53,7 @@ final class QemuCapture implements Capture {
 
   private final QemuMachine machine;
   private final CaptureStream stream;
+  private final Supplier<CompletionStage<?>> quiet;
   private final boolean held;
   private final CompletableFuture<Void> migrated = new CompletableFuture<>();
   private final CompletableFuture<ImageWriter.Committed> stored = new CompletableFuture<>();
@@ -60,17 +62,22 @@ final class QemuCapture implements Capture {
   private @Nullable CompletableFuture<Void> cancelling;
   private @Nullable CompletableFuture<Void> puttingAway;
 
-  private QemuCapture(QemuMachine machine, CaptureStream stream, boolean held) {
+  private QemuCapture(
+      QemuMachine machine, CaptureStream stream, Supplier<CompletionStage<?>> quiet, boolean held) {
     this.machine = machine;
     this.stream = stream;
+    this.quiet = quiet;
     this.held = held;
   }
 
   /** On the event loop, when no other capture is in progress. */
   static CompletionStage<QemuCapture> prepare(
-      QemuMachine machine, CaptureStream stream, LocalSockets.Pair pair) {
+      QemuMachine machine,
+      CaptureStream stream,
+      LocalSockets.Pair pair,
+      Supplier<CompletionStage<?>> quiet) {
     boolean held = machine.version().canHoldBeforeStop();
-    QemuCapture capture = new QemuCapture(machine, stream, held);
+    QemuCapture capture = new QemuCapture(machine, stream, quiet, held);
     machine.setCapture(capture);
     stream.committed().whenComplete((done, failed) -> capture.streamEnded(done, failed));
     machine.blocking().execute(stream::run);
@@ -183,10 +190,13 @@ final class QemuCapture implements Capture {
     CompletableFuture<Void> attempt = new CompletableFuture<>();
     cancelling = attempt;
     CancellationException cancelled = new CancellationException("the capture was cancelled");
-    stream.giveUp(cancelled);
     stored.completeExceptionally(cancelled);
-    putAway();
-    pastProtection()
+    quietBeforeStop()
+        .thenCompose(done -> {
+          stream.giveUp(cancelled);
+          putAway();
+          return pastProtection();
+        })
         .thenCompose(done -> machine.resumeOnLoop())
         .whenComplete((at, failed) -> {
           if (failed != null) {
@@ -196,6 +206,30 @@ final class QemuCapture implements Capture {
           }
         });
     return attempt;
+  }
+
+  /**
+   * A migration that has begun stops the VM for a moment as soon as its stream is read. QEMU then
+   * drops frames that it has read and the guest has not, so there must be none. Never fails: a
+   * guest that takes no frames loses what it would not take, which the log says.
+   */
+  private CompletionStage<Void> quietBeforeStop() {
+    if (!migrating || started) {
+      return CompletableFuture.completedStage(null);
+    }
+    CompletableFuture<Void> held = new CompletableFuture<>();
+    quiet
+        .get()
+        .whenComplete((done, failed) -> {
+          if (failed != null) {
+            log.warn(
+                "VM {} may lose frames while its capture is given up: {}",
+                machine.spec().name(),
+                HypervisorException.reason(failed));
+          }
+          machine.loop().execute(() -> held.complete(null));
+        });
+    return held;
   }
 
   /**

@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Hypervisor;
 import io.vnsnap.vm.HypervisorDescription;
 import io.vnsnap.vm.HypervisorException;
@@ -46,7 +47,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   @Override
   public CompletionStage<HypervisorDescription> describe() {
-    return CompletableFuture.supplyAsync(() -> QemuProbe.describe(settings), blocking);
+    return BlockingWork.on(blocking, () -> QemuProbe.describe(settings));
   }
 
   @Override
@@ -81,7 +82,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   private CompletionStage<Machine> launch(
       MachineSpec spec, boolean incoming, Function<QemuMachine, CompletionStage<Void>> then) {
-    return CompletableFuture.supplyAsync(() -> spawn(spec, incoming), blocking)
+    return BlockingWork.on(blocking, () -> spawn(spec, incoming))
         .thenCompose(machine ->
             machine
                 .connect()

@@ -211,7 +211,8 @@ public final class QemuMachine implements Machine {
   }
 
   @Override
-  public CompletionStage<Capture> prepareCapture(ImageWriter writer) {
+  public CompletionStage<Capture> prepareCapture(
+      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
     return operation(
         "preparing a capture",
         () -> {
@@ -226,7 +227,7 @@ public final class QemuMachine implements Machine {
                   closeOnBlocking(writer);
                 }
               })
-              .thenCompose(done -> prepareOnLoop(writer));
+              .thenCompose(done -> prepareOnLoop(writer, quiet));
         });
   }
 
@@ -387,7 +388,8 @@ public final class QemuMachine implements Machine {
     return within(earlier.putAway(), settings.stallTimeout(), "putting the last capture away");
   }
 
-  private CompletionStage<Capture> prepareOnLoop(ImageWriter writer) {
+  private CompletionStage<Capture> prepareOnLoop(
+      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
     LocalSockets.Pair pair;
     CaptureStream stream;
     try {
@@ -400,7 +402,7 @@ public final class QemuMachine implements Machine {
       closeOnBlocking(writer);
       return CompletableFuture.<Capture>failedStage(e);
     }
-    return QemuCapture.prepare(this, stream, pair)
+    return QemuCapture.prepare(this, stream, pair, quiet)
         .<Capture>thenApply(ready -> ready)
         .whenComplete((ready, failed) -> closeQuietly(pair.theirs()::close));
   }

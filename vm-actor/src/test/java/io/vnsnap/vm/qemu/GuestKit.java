@@ -6,12 +6,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /**
  * The test guest that {@code guest/build} makes, and folders to run it in. Where it is, is said by
  * the system property or environment variable VNSNAP_GUEST; without it these tests fail.
  */
 final class GuestKit {
+  /** A network that is quiet already. */
+  static final Supplier<CompletionStage<?>> QUIET = () -> CompletableFuture.completedStage(null);
+
   private static final String VARIABLE = "VNSNAP_GUEST";
 
   private GuestKit() {}

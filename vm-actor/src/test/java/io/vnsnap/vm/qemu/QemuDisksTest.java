@@ -75,7 +75,7 @@ class QemuDisksTest {
       get(machine.resume());
       console.awaitText("BOOTED");
       write(console, "before");
-      Capture capture = get(machine.prepareCapture(store.writeImage("s1", "vm")));
+      Capture capture = get(machine.prepareCapture(store.writeImage("s1", "vm"), GuestKit.QUIET));
       get(machine.pause());
       frozen = get(machine.freezeDisks("s1"));
       get(capture.start());

@@ -13,8 +13,10 @@ import io.vnsnap.vm.MachineSpec;
 import io.vnsnap.vm.MemoryStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -58,8 +60,31 @@ class QemuMachineTest {
     return GuestKit.writing(guests.newFolder(), MEMORY_MIB, 48, 20);
   }
 
+  @Test
+  void shouldNotPauseForACaptureThatIsGivenUpBeforeTheNetworkIsQuiet() throws Exception {
+    CompletableFuture<Void> quiet = new CompletableFuture<>();
+    AtomicInteger asked = new AtomicInteger();
+    Capture capture =
+        get(
+            machine.prepareCapture(
+                store.writeImage("given-up", "vm"),
+                () -> {
+                  asked.incrementAndGet();
+                  return quiet;
+                }));
+    assertThat(asked).hasValue(0);
+
+    CompletionStage<Void> cancelled = capture.cancel();
+    await().until(() -> asked.get() == 1);
+    console.awaitTickBeyond(console.lastTick() + 1);
+    assertThat(cancelled.toCompletableFuture()).isNotDone();
+
+    quiet.completeExceptionally(new IllegalStateException("the VM does not take its frames"));
+    get(cancelled);
+  }
+
   private Capture prepare(String snapshotId) throws Exception {
-    return get(machine.prepareCapture(store.writeImage(snapshotId, "vm")));
+    return get(machine.prepareCapture(store.writeImage(snapshotId, "vm"), GuestKit.QUIET));
   }
 
   private ImageWriter.Committed capture(String snapshotId) throws Exception {
@@ -174,7 +199,8 @@ class QemuMachineTest {
         get(
             restored
                 .resume()
-                .thenCompose(at -> restored.prepareCapture(store.writeImage("lost", "vm"))));
+                .thenCompose(
+                    at -> restored.prepareCapture(store.writeImage("lost", "vm"), GuestKit.QUIET)));
     ProcessHandle.of(restored.pid()).orElseThrow().destroyForcibly();
     assertThat(get(restored.exited())).isEqualTo("QEMU was killed");
     assertThatThrownBy(() -> get(capture.stored())).hasMessageContaining("QEMU was killed");

@@ -38,17 +38,18 @@ class QemuStallTest {
       get(machine.resume());
       console.awaitTickBeyond(0);
       store.hangUntil(storeWorks);
-      Capture capture = get(machine.prepareCapture(store.writeImage("s1", "vm")));
+      Capture capture = get(machine.prepareCapture(store.writeImage("s1", "vm"), GuestKit.QUIET));
       get(machine.pause());
       get(capture.start());
       assertThatThrownBy(() -> get(capture.stored())).hasMessageContaining("stalled for PT1S");
       console.awaitTickBeyond(console.lastTick() + 1);
 
-      assertThatThrownBy(() -> get(machine.prepareCapture(store.writeImage("s2", "vm"))))
+      assertThatThrownBy(
+              () -> get(machine.prepareCapture(store.writeImage("s2", "vm"), GuestKit.QUIET)))
           .hasMessageContaining("putting the last capture away");
       storeWorks.countDown();
       await().until(() -> store.open() == 0);
-      Capture again = get(machine.prepareCapture(store.writeImage("s3", "vm")));
+      Capture again = get(machine.prepareCapture(store.writeImage("s3", "vm"), GuestKit.QUIET));
       get(machine.pause());
       get(again.start());
       assertThat(get(again.stored()).bytes()).isGreaterThan(48L << 20);
