@@ -33,6 +33,11 @@ record Deployment(DeployOrdered order, List<VmProcess> vms) {
     return new TreeSet<>(order.getPlacementMap().values());
   }
 
+  /** The one host that writes manifests. */
+  String sealer() {
+    return hosts().first();
+  }
+
   boolean runsOn(String vm, String host) {
     return host.equals(order.getPlacementMap().get(vm));
   }

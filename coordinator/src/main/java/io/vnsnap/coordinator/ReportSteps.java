@@ -76,7 +76,7 @@ final class ReportSteps {
       case ABORTED ->
           operation instanceof AbortInProgress abort
                   && abort.request().getSnapshotId().equals(report.getAborted().getSnapshotId())
-              ? snapshots.onAborted(abort, host)
+              ? snapshots.onAborted(deployment, abort, host)
               : stay;
       case SEALED ->
           operation instanceof SnapshotInProgress snapshot

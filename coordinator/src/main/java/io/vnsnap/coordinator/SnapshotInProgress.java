@@ -124,7 +124,7 @@ record SnapshotInProgress(
 
   /** The one host that writes the manifest. */
   String sealer() {
-    return deployment.hosts().first();
+    return deployment.sealer();
   }
 
   long framesHeld() {

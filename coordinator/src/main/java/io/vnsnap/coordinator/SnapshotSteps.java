@@ -24,7 +24,6 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.SortedSet;
-import java.util.TreeSet;
 
 /** Preparing, cutting, storing and sealing a snapshot, or giving it up. */
 final class SnapshotSteps {
@@ -64,7 +63,8 @@ final class SnapshotSteps {
                     .setSnapshotId(request.getSnapshotId())
                     .setEpoch(request.getEpoch())
                     .setMode(request.getMode())
-                    .setDeadlineMs(prepare.plus(timeouts.cut()).toMillis()))
+                    .setDeadlineMs(prepare.plus(timeouts.cut()).toMillis())
+                    .setAbandonMs(limit + timeouts.abort().toMillis()))
             .build();
     SnapshotInProgress begun =
         SnapshotInProgress.begun(request, running.deployment(), List.of(client), now);
@@ -184,72 +184,75 @@ final class SnapshotSteps {
 
   /** Gives the snapshot up; hosts that can be reached must confirm that they have undone it. */
   Decision abort(SnapshotInProgress snapshot, String reason) {
-    return abort(
-        snapshot.request(),
-        snapshot.deployment(),
-        new AbortInProgress(
-            reach.of(snapshot.deployment()),
-            snapshot.request(),
-            reason,
-            snapshot.clients(),
-            List.of()));
+    return abort(snapshot, reason, List.of());
   }
 
   /** Gives the snapshot up because a client asks for it. */
   Decision cancel(SnapshotInProgress snapshot, ActorRef<VneReply> canceller) {
-    return abort(
-        snapshot.request(),
-        snapshot.deployment(),
-        new AbortInProgress(
-            reach.of(snapshot.deployment()),
-            snapshot.request(),
-            "it was cancelled",
-            snapshot.clients(),
-            List.of(canceller)));
-  }
-
-  /** Gives up what a restart has interrupted: every host must confirm, seen already or not. */
-  Decision abortInterrupted(Vne.Snapshotting vne) {
-    Deployment deployment = vne.running().deployment();
-    String reason = "its coordinator was restarted";
-    return abort(
-        vne.request(),
-        deployment,
-        new AbortInProgress(deployment.hosts(), vne.request(), reason, List.of(), List.of()));
+    return abort(snapshot, "it was cancelled", List.of(canceller));
   }
 
   private Decision abort(
-      SnapshotRequested request, Deployment deployment, AbortInProgress aborting) {
+      SnapshotInProgress snapshot, String reason, List<ActorRef<VneReply>> cancellers) {
+    Deployment deployment = snapshot.deployment();
+    AbortInProgress aborting =
+        AbortInProgress.on(
+            reach.of(deployment), snapshot.request(), reason, snapshot.clients(), cancellers);
+    return abort(
+        deployment,
+        snapshot.stage() == Stage.SEALING ? aborting.first(deployment.sealer()) : aborting);
+  }
+
+  /**
+   * Gives up what a restart has interrupted: every host must confirm, seen already or not. Once the
+   * cut was ordered, the order to seal may have been given.
+   */
+  Decision abortInterrupted(Vne.Snapshotting vne) {
+    Deployment deployment = vne.running().deployment();
+    AbortInProgress aborting =
+        AbortInProgress.on(
+            deployment.hosts(),
+            vne.request(),
+            "its coordinator was restarted",
+            List.of(),
+            List.of());
+    return abort(
+        deployment, vne.cutOrderedAtMs() > 0 ? aborting.first(deployment.sealer()) : aborting);
+  }
+
+  private Decision abort(Deployment deployment, AbortInProgress aborting) {
+    String snapshotId = aborting.request().getSnapshotId();
     VneEvent aborted =
         around
             .event()
             .setSnapshotAborted(
-                SnapshotAborted.newBuilder()
-                    .setSnapshotId(request.getSnapshotId())
-                    .setReason(aborting.reason()))
+                SnapshotAborted.newBuilder().setSnapshotId(snapshotId).setReason(aborting.reason()))
             .build();
-    Decision decision =
-        aborting.awaited().isEmpty()
-            ? finish(aborting)
-            : Decision.to(aborting).within(around.settings().timeouts().abort());
-    return decision
+    return undo(deployment, aborting)
         .persist(aborted)
-        .orderAll(aborting.awaited(), abortOrder(deployment, request))
-        .note("snapshot " + request.getSnapshotId() + " given up: " + aborting.reason());
+        .note("snapshot " + snapshotId + " given up: " + aborting.reason());
   }
 
   /** Repeats the Abort of an attempt whose end may not have been told everywhere. */
   Decision resumeAbort(Vne.Running running) {
+    Deployment deployment = running.deployment();
     AbortInProgress aborting =
-        new AbortInProgress(
-            running.deployment().hosts(),
+        AbortInProgress.on(
+            deployment.hosts(),
             running.aborted(),
             running.history().lastFailure(),
             List.of(),
             List.of());
-    return Decision.to(aborting)
-        .orderAll(aborting.awaited(), abortOrder(running.deployment(), running.aborted()))
-        .within(around.settings().timeouts().abort());
+    return undo(deployment, aborting.first(deployment.sealer()));
+  }
+
+  /** Orders the hosts that are awaited to undo the snapshot; when there is none, that is done. */
+  private Decision undo(Deployment deployment, AbortInProgress aborting) {
+    return aborting.awaited().isEmpty()
+        ? finish(aborting)
+        : Decision.to(aborting)
+            .orderAll(aborting.awaited(), abortOrder(deployment, aborting.request()))
+            .within(around.settings().timeouts().abort());
   }
 
   HostOrder abortOrder(Deployment deployment, SnapshotRequested request) {
@@ -260,28 +263,27 @@ final class SnapshotSteps {
         .build();
   }
 
-  Decision onAborted(AbortInProgress abort, String host) {
-    return finishedOrWaiting(abort.answered(host));
+  Decision onAborted(Deployment deployment, AbortInProgress abort, String host) {
+    return goOn(deployment, abort.answered(host));
   }
 
-  Decision onGone(AbortInProgress abort, SortedSet<String> gone) {
+  Decision onGone(Deployment deployment, AbortInProgress abort, SortedSet<String> gone) {
     AbortInProgress rest = abort;
     for (String host : gone) {
-      rest = rest.answered(host);
+      rest = rest.gone(host);
     }
-    return finishedOrWaiting(rest);
+    return goOn(deployment, rest);
   }
 
-  Decision onAbortDeadline(AbortInProgress abort) {
-    String silent = String.join(", ", new TreeSet<>(abort.awaited()));
-    return finish(abort)
+  private Decision goOn(Deployment deployment, AbortInProgress abort) {
+    return abort.awaited().isEmpty() ? undo(deployment, abort.next()) : Decision.to(abort);
+  }
+
+  Decision onAbortDeadline(Deployment deployment, AbortInProgress abort) {
+    return undo(deployment, abort.next())
         .note(
             "host %s has not confirmed that snapshot %s is undone; it does so by itself"
-                .formatted(silent, abort.request().getSnapshotId()));
-  }
-
-  private Decision finishedOrWaiting(AbortInProgress abort) {
-    return abort.awaited().isEmpty() ? finish(abort) : Decision.to(abort);
+                .formatted(String.join(", ", abort.awaited()), abort.request().getSnapshotId()));
   }
 
   private Decision finish(AbortInProgress abort) {

@@ -214,7 +214,7 @@ final class VneProtocol {
     return switch (operation) {
       case DeployInProgress deploy -> deploys.onGone(current.get(), deploy, gone);
       case StopInProgress stop -> stops.onGone(current.get(), stop, gone);
-      case AbortInProgress abort -> snapshots.onGone(abort, gone);
+      case AbortInProgress abort -> snapshots.onGone(current.get(), abort, gone);
       case SnapshotInProgress snapshot ->
           snapshots.abort(
               snapshot, "host " + String.join(", ", gone) + " cannot be reached any more");
@@ -237,7 +237,7 @@ final class VneProtocol {
       case DeployInProgress deploy -> deploys.onDeadline(deployment(vne), deploy);
       case StopInProgress stop -> stops.onDeadline(deployment(vne), stop);
       case SnapshotInProgress snapshot -> snapshots.onDeadline(snapshot);
-      case AbortInProgress abort -> snapshots.onAbortDeadline(abort);
+      case AbortInProgress abort -> snapshots.onAbortDeadline(deployment(vne), abort);
       case Placing placing ->
           Decision.to(new Idle())
               .replyAll(

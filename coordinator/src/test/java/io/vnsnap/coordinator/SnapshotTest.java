@@ -230,10 +230,34 @@ class SnapshotTest extends VneTest {
     vne.status();
     vne.timePasses(vne.timeouts().seal());
     vne.skipRepeatedUntil("a", SEAL, ABORT);
+    vne.host("b").expectNoMessage(Duration.ofMillis(50));
     vne.aborted("a", id);
     vne.order("b", ABORT);
     vne.aborted("b", id);
     assertThat(vne.refusal().getReason()).contains("sealing took too long: host a");
+  }
+
+  @Test
+  void shouldUndoASnapshotThatMayBeSealedAlsoWithoutItsSealer() {
+    String gone = vne.snapshotUntilSeal(take());
+    vne.cancelSnapshot();
+    vne.order("a", ABORT);
+    vne.hostGoesAway("a");
+    vne.order("b", ABORT);
+    vne.aborted("b", gone);
+    assertThat(vne.refusal().getReason()).isEqualTo("no snapshot: it was cancelled");
+  }
+
+  @Test
+  void shouldNotWaitForASilentSealerForEver() {
+    String id = vne.snapshotUntilSeal(take());
+    vne.cancelSnapshot();
+    vne.order("a", ABORT);
+    vne.status();
+    vne.timePasses(vne.timeouts().abort());
+    vne.order("b", ABORT);
+    vne.aborted("b", id);
+    assertThat(vne.refusal().getReason()).isEqualTo("no snapshot: it was cancelled");
   }
 
   @Test

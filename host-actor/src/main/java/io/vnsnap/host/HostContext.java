@@ -4,8 +4,8 @@ import io.netty.channel.EventLoop;
 import io.vnsnap.net.DataPlane;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.vm.Hypervisor;
 import io.vnsnap.vm.BlockingWork;
+import io.vnsnap.vm.Hypervisor;
 import io.vnsnap.vm.VmSettings;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -51,9 +51,7 @@ public record HostContext(
    */
   public record Shared(SnapshotStore store, Executor blocking, Consumer<HostReport> reports) {
 
-    /**
-     * Runs work that blocks; see {@link BlockingWork#on}.
-     */
+    /** Runs work that blocks; see {@link BlockingWork#on}. */
     public <T> CompletionStage<T> blocking(Callable<T> work) {
       return BlockingWork.on(blocking, work);
     }

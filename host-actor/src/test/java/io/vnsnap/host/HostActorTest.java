@@ -211,6 +211,19 @@ class HostActorTest {
   }
 
   @Test
+  void shouldGiveASnapshotUpByItselfWhenItsCoordinatorIsSilent() {
+    host.run();
+    host.prepare(Duration.ofMillis(500));
+    host.await(HostReport::hasPrepared);
+
+    await().atMost(LONG).until(() -> host.hypervisor().machine("a").captureGivenUp());
+    await().atMost(LONG).until(() -> host.hypervisor().machine("b").captureGivenUp());
+
+    host.cut();
+    host.await(HostReport::hasSnapshotFailed);
+  }
+
+  @Test
   void shouldConfirmTheAbortOfASnapshotItNeverHeardOf() {
     host.run();
     host.abort();

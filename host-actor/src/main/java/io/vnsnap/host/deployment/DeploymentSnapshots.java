@@ -75,7 +75,8 @@ final class DeploymentSnapshots {
             prepare.getSnapshotId(),
             prepare.getEpoch(),
             prepare.getMode(),
-            Duration.ofMillis(prepare.getDeadlineMs())));
+            Duration.ofMillis(prepare.getDeadlineMs()),
+            Duration.ofMillis(prepare.getAbandonMs())));
   }
 
   void onPrepared(String vm, String snapshotId) {

@@ -7,6 +7,7 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.host.Failures;
 import io.vnsnap.host.HostContext;
 import io.vnsnap.host.console.ConsoleActor;
@@ -52,12 +53,21 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   record Go() implements Command {}
 
-  record Prepare(String snapshotId, int epoch, CaptureMode mode, Duration deadline)
+  /**
+   * Get ready for a cut.
+   *
+   * @param deadline for the cut
+   * @param abandon for all of the VM's part; then it is given up, since its coordinator is gone
+   */
+  record Prepare(
+      String snapshotId, int epoch, CaptureMode mode, Duration deadline, Duration abandon)
       implements Command {}
 
   record Cut(String snapshotId, int epoch) implements Command {}
 
   record Abort(String snapshotId, int epoch) implements Command {}
+
+  private record Abandon(Abort abort) implements Command {}
 
   record Stop() implements Command {}
 
@@ -81,6 +91,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private record VnicsClosed() implements Command {}
 
+  private final TimerScheduler<Command> timers;
   private final HostContext host;
   private final DeploymentPlan.VmPlan plan;
   private final Consumer<MemberEvent> owner;
@@ -102,16 +113,20 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
    */
   static Behavior<Command> create(
       HostContext host, DeploymentPlan.VmPlan plan, Segment segment, Consumer<MemberEvent> owner) {
-    return Behaviors.setup(context -> new MemberActor(context, host, plan, segment, owner));
+    return Behaviors.setup(context ->
+        Behaviors.withTimers(
+            timers -> new MemberActor(context, timers, host, plan, segment, owner)));
   }
 
   private MemberActor(
       ActorContext<Command> context,
+      TimerScheduler<Command> timers,
       HostContext host,
       DeploymentPlan.VmPlan plan,
       Segment segment,
       Consumer<MemberEvent> owner) {
     super(context);
+    this.timers = timers;
     this.host = host;
     this.plan = plan;
     this.owner = owner;
@@ -163,8 +178,9 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     switch (command) {
       case Go go -> vm.tell(new VmActor.Go());
       case Prepare prepare -> onPrepare(prepare);
-      case Cut cut -> vm.tell(new VmActor.Cut(cut.snapshotId(), cut.epoch()));
+      case Cut cut -> onCut(cut);
       case Abort abort -> onAbort(abort);
+      case Abandon abandon -> onAbandon(abandon);
       case Stop stop -> {
         stopping = true;
         vm.tell(new VmActor.Stop());
@@ -261,6 +277,12 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
                 prepare.snapshotId(),
                 prepare.epoch(),
                 plan.vnics().stream().map(Vnic::number).toList()));
+    if (prepare.abandon().isPositive()) {
+      timers.startSingleTimer(
+          Abandon.class,
+          new Abandon(new Abort(prepare.snapshotId(), prepare.epoch())),
+          prepare.abandon());
+    }
     getContext()
         .pipeToSelf(
             valves.rehearse(),
@@ -288,6 +310,29 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     vm.tell(
         new VmActor.Prepare(
             prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));
+  }
+
+  private void onCut(Cut cut) {
+    if (current(cut.snapshotId()).isPresent()) {
+      vm.tell(new VmActor.Cut(cut.snapshotId(), cut.epoch()));
+    } else {
+      owner.accept(
+          new MemberEvent.SnapshotFailed(
+              cut.snapshotId(), "VM " + plan.machine().name() + " is not prepared for it"));
+    }
+  }
+
+  private void onAbandon(Abandon abandon) {
+    Abort abort = abandon.abort();
+    if (current(abort.snapshotId()).filter(now -> now.stored().isEmpty()).isPresent()) {
+      getContext()
+          .getLog()
+          .warn(
+              "VM {} gives snapshot {} up by itself: its coordinator has been silent for too long",
+              plan.machine().name(),
+              abort.snapshotId());
+      onAbort(abort);
+    }
   }
 
   private void onAbort(Abort abort) {

@@ -27,6 +27,7 @@ public final class FakeMachine implements Machine {
   private volatile boolean running;
   private volatile boolean failsToPrepare;
   private volatile boolean failsToStore;
+  private volatile boolean captureGivenUp;
   private volatile CompletableFuture<Void> mayPause = CompletableFuture.completedFuture(null);
 
   FakeMachine(MachineSpec spec) throws IOException {
@@ -61,6 +62,11 @@ public final class FakeMachine implements Machine {
   /** Makes captures fail after the cut. */
   public void failToStore() {
     failsToStore = true;
+  }
+
+  /** Whether a capture of it was cancelled. */
+  public boolean captureGivenUp() {
+    return captureGivenUp;
   }
 
   /** Makes the next pause wait for the result. */
@@ -212,6 +218,7 @@ public final class FakeMachine implements Machine {
     @Override
     public CompletionStage<Void> cancel() {
       running = true;
+      captureGivenUp = true;
       if (stored.completeExceptionally(new CancellationException("cancelled"))) {
         close(writer);
       }

@@ -158,6 +158,11 @@ public final class HostFixture implements AutoCloseable {
   }
 
   public void prepare() {
+    prepare(PATIENCE);
+  }
+
+  /** Orders to get ready for a snapshot that is given up when it is not stored in time. */
+  public void prepare(Duration abandon) {
     order(
         order()
             .setPrepare(
@@ -165,7 +170,8 @@ public final class HostFixture implements AutoCloseable {
                     .setSnapshotId(SNAPSHOT)
                     .setEpoch(1)
                     .setMode(CaptureMode.INSTANT)
-                    .setDeadlineMs(PATIENCE.toMillis())));
+                    .setDeadlineMs(PATIENCE.toMillis())
+                    .setAbandonMs(abandon.toMillis())));
   }
 
   public void cut() {
