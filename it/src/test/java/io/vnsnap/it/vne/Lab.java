@@ -127,6 +127,10 @@ final class Lab implements AutoCloseable {
                 .build());
   }
 
+  void delete(Manifest snapshot) {
+    get(client().deleteSnapshot(snapshot.getSnapshotId()));
+  }
+
   VneReply cancelSnapshot() {
     return ask(request().setCancelSnapshot(CancelSnapshot.getDefaultInstance()));
   }

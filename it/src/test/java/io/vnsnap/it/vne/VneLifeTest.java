@@ -41,6 +41,9 @@ import org.junit.jupiter.api.Timeout;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(300)
 class VneLifeTest {
+  /** Each a little later than the one before. */
+  private static final int CANCELLATIONS = 10;
+
   private static final int DISK_BYTES = 16 << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -168,21 +171,23 @@ class VneLifeTest {
   @Test
   @Order(3)
   void shouldRunOnWhenASnapshotIsCancelledAtAnyMoment() {
-    Set<String> stepsSeen = new HashSet<>();
     for (int attempt = 0; attempt < CANCELLATIONS; attempt++) {
-      int questions = attempt;
       CompletionStage<VneReply> running = lab.beginSnapshot("cancelled");
-      for (int asked = 0; asked < questions; asked++) {
-        stepsSeen.add(lab.status().getOperation());
+      String step = lab.status().getStep();
+      for (int asked = 0; asked < attempt && !step.isEmpty(); asked++) {
+        step = lab.status().getStep();
       }
       lab.cancelSnapshot();
 
       VneReply reply = Lab.get(running);
 
-      assertThat(reply.getRefused().getReason()).contains("cancel");
+      if (reply.hasSnapshotTaken()) {
+        lab.delete(reply.getSnapshotTaken().getManifest());
+      } else {
+        assertThat(reply.getRefused().getReason()).as("after " + step).contains("cancel");
+      }
       assertThat(lab.status().getPhase()).isEqualTo(Phase.RUNNING);
     }
-    System.out.println(stepsSeen);
     assertThat(Lab.get(lab.client().snapshots()).getSnapshotsList())
         .extracting(Manifest::getLabel)
         .doesNotContain("cancelled");
