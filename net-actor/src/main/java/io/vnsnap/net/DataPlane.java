@@ -2,12 +2,10 @@ package io.vnsnap.net;
 
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoop;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.port.PortConnector;
+import io.vnsnap.net.transport.TcpTransport;
+import io.vnsnap.net.transport.Transport;
 import io.vnsnap.net.trunk.TrunkCounters;
 import io.vnsnap.net.trunk.TrunkListener;
 import io.vnsnap.net.trunk.Trunks;
@@ -18,7 +16,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The virtual network of a host: one event loop on which all ports, gates, links and trunks of all
@@ -26,10 +23,8 @@ import java.util.concurrent.TimeUnit;
  * any thread.
  */
 public final class DataPlane implements AutoCloseable {
-  private static final long CLOSE_TIMEOUT_MS = 5000;
-
   private final NetSettings settings;
-  private final EventLoopGroup group;
+  private final Transport transport;
   private final EventLoop loop;
   private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
   private final Flusher flusher = new Flusher();
@@ -39,35 +34,47 @@ public final class DataPlane implements AutoCloseable {
   private final Set<Segment> segments = ConcurrentHashMap.newKeySet();
   private final Endpoint endpoint;
 
-  private DataPlane(NetSettings settings) throws IOException {
+  private DataPlane(NetSettings settings, Transport transport) throws IOException {
     this.settings = settings;
-    this.group =
-        new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("vnsnap-net", true), EpollIoHandler.newFactory());
-    this.loop = group.next();
+    this.transport = transport;
+    this.loop = transport.loop();
     this.connector = new PortConnector(loop, allocator, settings.port(), flusher);
-    this.listener = new TrunkListener(settings.trunk(), flusher);
-    this.trunks = new Trunks(loop, allocator, settings.trunk(), flusher);
-    try {
-      this.endpoint =
-          Endpoint.newBuilder()
-              .setAddress(settings.trunk().address())
-              .setPort(listener.bind(loop, allocator))
-              .build();
-    } catch (IOException e) {
-      shutDown();
-      throw e;
-    }
+    this.listener = new TrunkListener(settings.trunk(), transport, flusher);
+    this.trunks = new Trunks(transport, allocator, settings.trunk(), flusher);
+    this.endpoint =
+        Endpoint.newBuilder()
+            .setAddress(settings.trunk().address())
+            .setPort(listener.bind(allocator))
+            .build();
   }
 
   /**
-   * Starts the event loop and listens for trunks. Blocks for the moment that takes: not to be
+   * Starts an event loop and listens for trunks on TCP. Blocks for the moment that takes: not to be
    * called by an actor's message handler.
    *
    * @throws IOException with address and reason in its message, if that cannot be listened on
    */
   public static DataPlane open(NetSettings settings) throws IOException {
-    return new DataPlane(settings);
+    return open(settings, new TcpTransport());
+  }
+
+  /**
+   * The same on another transport.
+   *
+   * @param transport closed with the data plane, also if this fails
+   * @throws IOException with address and reason in its message, if that cannot be listened on
+   */
+  public static DataPlane open(NetSettings settings, Transport transport) throws IOException {
+    boolean opened = false;
+    try {
+      DataPlane plane = new DataPlane(settings, transport);
+      opened = true;
+      return plane;
+    } finally {
+      if (!opened) {
+        transport.close();
+      }
+    }
   }
 
   /** Where other hosts' trunks connect to. */
@@ -109,19 +116,13 @@ public final class DataPlane implements AutoCloseable {
     if (loop.isShuttingDown()) {
       return;
     }
-    CompletableFuture.runAsync(
-            () -> {
-              segments.forEach(Segment::stop);
-              trunks.close();
-              listener.close();
-            },
-            loop)
-        .join();
-    shutDown();
-  }
-
-  private void shutDown() {
-    group.shutdownGracefully(0, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS).syncUninterruptibly();
+    transport.await(
+        loop.submit(() -> {
+          segments.forEach(Segment::stop);
+          trunks.close();
+          listener.close();
+        }));
+    transport.close();
   }
 
   NetSettings settings() {
@@ -130,6 +131,11 @@ public final class DataPlane implements AutoCloseable {
 
   EventLoop loop() {
     return loop;
+  }
+
+  /** The time of the event loop, for a gate. */
+  LoopTime time() {
+    return new LoopTime(transport, flusher);
   }
 
   PooledByteBufAllocator allocator() {

@@ -1,25 +1,26 @@
 package io.vnsnap.net;
 
-import io.netty.channel.EventLoop;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.gate.LoopClock;
+import io.vnsnap.net.transport.Transport;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The time of a real event loop. What a task wrote is flushed after it. */
-record LoopTime(EventLoop loop, Flusher flusher) implements LoopClock {
+/** The time of an event loop. What a task wrote is flushed after it. */
+record LoopTime(Transport transport, Flusher flusher) implements LoopClock {
   private static final Logger LOG = LoggerFactory.getLogger(LoopTime.class);
 
   @Override
   public long nanos() {
-    return System.nanoTime();
+    return transport.nanos();
   }
 
   @Override
   public Timer after(long delayNanos, Runnable task) {
-    Future<?> scheduled = loop.schedule(() -> runAndFlush(task), delayNanos, TimeUnit.NANOSECONDS);
+    Future<?> scheduled =
+        transport.loop().schedule(() -> runAndFlush(task), delayNanos, TimeUnit.NANOSECONDS);
     return () -> scheduled.cancel(false);
   }
 

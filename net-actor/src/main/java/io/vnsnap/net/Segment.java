@@ -46,7 +46,7 @@ public final class Segment {
                 vnic.number(),
                 spec.vnics().size(),
                 plane.settings().gate(),
-                new LoopTime(plane.loop(), plane.flusher()),
+                plane.time(),
                 plane.allocator()));
       }
     }

@@ -7,10 +7,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.util.ReferenceCountUtil;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.gate.Marker;
+import io.vnsnap.net.transport.Transport;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Set;
@@ -38,7 +38,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
 
   private final TrunkTarget target;
   private final Bootstrap bootstrap;
-  private final EventLoop loop;
+  private final Transport transport;
   private final ByteBufAllocator allocator;
   private final TrunkSettings settings;
   private final Flusher flusher;
@@ -57,6 +57,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
 
   Trunk(
       TrunkTarget target,
+      Transport transport,
       Bootstrap bootstrap,
       ByteBufAllocator allocator,
       TrunkSettings settings,
@@ -64,7 +65,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
       Runnable whenUnused) {
     this.target = target;
     this.bootstrap = bootstrap;
-    this.loop = (EventLoop) bootstrap.config().group();
+    this.transport = transport;
     this.allocator = allocator;
     this.settings = settings;
     this.flusher = flusher;
@@ -157,7 +158,8 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
     if (closed) {
       return;
     }
-    ChannelFuture attempt = bootstrap.clone().handler(this).connect(target.host(), target.port());
+    ChannelFuture attempt =
+        bootstrap.clone().handler(this).connect(transport.remote(target.host(), target.port()));
     attempt.addListener(done -> {
       if (!done.isSuccess()) {
         complain(String.valueOf(done.cause().getMessage()));
@@ -179,7 +181,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
       return;
     }
     LOG.info("Trunk to host {} is up", target);
-    upSinceNanos = System.nanoTime();
+    upSinceNanos = transport.nanos();
     channel = connected;
     ByteBuf first =
         allocator.directBuffer(TrunkRecords.MAX_HELLO + 4 + hops.size() * TrunkRecords.MARKER_SIZE);
@@ -193,7 +195,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     disconnect();
-    if (System.nanoTime() - upSinceNanos > settings.maxBackoff().toNanos()) {
+    if (transport.nanos() - upSinceNanos > settings.maxBackoff().toNanos()) {
       // It has worked for a while: not a peer that takes connections only to end them.
       complained = false;
       backoffNanos = settings.firstBackoff().toNanos();
@@ -223,10 +225,10 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   }
 
   private void retryLater() {
-    if (closed || retry != null || loop.isShuttingDown()) {
+    if (closed || retry != null || transport.loop().isShuttingDown()) {
       return;
     }
-    retry = loop.schedule(this::connect, backoffNanos, TimeUnit.NANOSECONDS);
+    retry = transport.loop().schedule(this::connect, backoffNanos, TimeUnit.NANOSECONDS);
     backoffNanos = Math.min(2 * backoffNanos, settings.maxBackoff().toNanos());
   }
 

@@ -8,7 +8,6 @@ import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.frame.RecordSplitter;
 import io.vnsnap.net.link.NextHop;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -145,7 +144,7 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
 
   private void cutOff(String why) {
     if (!closed) {
-      listener.cutOff(((InetSocketAddress) channel.remoteAddress()).getAddress(), why);
+      listener.cutOff(channel.remoteAddress(), why);
       close();
     }
   }

@@ -1,20 +1,18 @@
 package io.vnsnap.net.trunk;
 
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.transport.Transport;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -35,19 +33,21 @@ public final class TrunkListener {
   private static final int LARGEST_READ = 256 * 1024;
 
   private final TrunkSettings settings;
+  private final Transport transport;
   private final Flusher flusher;
   private final LongObjectMap<Network> networks = new LongObjectHashMap<>();
   private final Map<String, TrunkInbound> byHost = new HashMap<>();
   private final Set<TrunkInbound> connections = new HashSet<>();
-  private final Set<InetAddress> loggedAddresses = new HashSet<>();
+  private final Set<String> loggedAddresses = new HashSet<>();
   private @Nullable Channel server;
   private long unknownNetwork;
   private long unknownChannel;
   private long cutOff;
 
   /** A listener that is not bound yet. */
-  public TrunkListener(TrunkSettings settings, Flusher flusher) {
+  public TrunkListener(TrunkSettings settings, Transport transport, Flusher flusher) {
     this.settings = settings;
+    this.transport = transport;
     this.flusher = flusher;
   }
 
@@ -58,14 +58,12 @@ public final class TrunkListener {
    * @return port it listens on
    * @throws IOException with the address in its message, if that cannot be bound
    */
-  public int bind(EventLoop loop, ByteBufAllocator allocator) throws IOException {
-    ServerBootstrap bootstrap =
-        new ServerBootstrap()
-            .group(loop)
-            .channel(EpollServerSocketChannel.class)
-            .option(ChannelOption.SO_REUSEADDR, true)
+  public int bind(ByteBufAllocator allocator) throws IOException {
+    SocketAddress address = transport.local(settings.bindAddress(), settings.port());
+    ChannelFuture bound =
+        transport
+            .listeners()
             .childOption(ChannelOption.ALLOCATOR, allocator)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childOption(
                 ChannelOption.RECVBUF_ALLOCATOR,
                 new AdaptiveRecvByteBufAllocator(SMALLEST_READ, FIRST_READ, LARGEST_READ))
@@ -75,13 +73,9 @@ public final class TrunkListener {
                   protected void initChannel(Channel channel) {
                     accept(channel);
                   }
-                });
-    InetSocketAddress address = new InetSocketAddress(settings.bindAddress(), settings.port());
-    if (address.isUnresolved()) {
-      throw new IOException(
-          "cannot look up vnsnap.net.trunk.bind-address " + settings.bindAddress());
-    }
-    ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
+                })
+            .bind(address);
+    transport.await(bound);
     if (!bound.isSuccess()) {
       throw new IOException(
           "cannot listen for trunks on %s:%d: %s"
@@ -90,7 +84,7 @@ public final class TrunkListener {
     }
     Channel listening = bound.channel();
     server = listening;
-    return ((InetSocketAddress) listening.localAddress()).getPort();
+    return transport.port(listening.localAddress());
   }
 
   /** From now on the network gets what arrives for it. */
@@ -164,10 +158,14 @@ public final class TrunkListener {
   }
 
   /** Counts a peer that sent nonsense, and names it in the log the first time. */
-  void cutOff(InetAddress address, String why) {
+  void cutOff(SocketAddress peer, String why) {
     cutOff++;
+    String address =
+        peer instanceof InetSocketAddress inet
+            ? inet.getAddress().getHostAddress()
+            : String.valueOf(peer);
     if (loggedAddresses.size() < MAX_LOGGED_ADDRESSES && loggedAddresses.add(address)) {
-      LOG.warn("Trunk: cut off {}: {}", address.getHostAddress(), why);
+      LOG.warn("Trunk: cut off {}: {}", address, why);
     }
   }
 }

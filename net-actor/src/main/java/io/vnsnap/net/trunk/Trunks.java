@@ -3,17 +3,16 @@ package io.vnsnap.net.trunk;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.transport.Transport;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** The trunks that begin on this host, made when a channel first needs one. On the event loop. */
 public final class Trunks {
+  private final Transport transport;
   private final Bootstrap bootstrap;
   private final ByteBufAllocator allocator;
   private final TrunkSettings settings;
@@ -22,24 +21,18 @@ public final class Trunks {
 
   /** One for all trunks of an event loop. */
   public Trunks(
-      EventLoop loop, ByteBufAllocator allocator, TrunkSettings settings, Flusher flusher) {
+      Transport transport, ByteBufAllocator allocator, TrunkSettings settings, Flusher flusher) {
+    this.transport = transport;
     this.allocator = allocator;
     this.settings = settings;
     this.flusher = flusher;
     this.bootstrap =
-        new Bootstrap()
-            .group(loop)
-            .channel(EpollSocketChannel.class)
-            .resolver(new NameLookup())
+        transport
+            .connections(settings.userTimeout())
             .option(ChannelOption.ALLOCATOR, allocator)
-            .option(ChannelOption.TCP_NODELAY, true)
-            .option(ChannelOption.SO_KEEPALIVE, true)
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                 Math.toIntExact(settings.connectTimeout().toMillis()))
-            .option(
-                EpollChannelOption.TCP_USER_TIMEOUT,
-                Math.toIntExact(settings.userTimeout().toMillis()))
             .option(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(settings.writeWindow() / 2, settings.writeWindow()));
@@ -49,7 +42,15 @@ public final class Trunks {
   public TrunkHop hop(TrunkTarget target, ChannelAddress channel) {
     Trunk trunk = open.get(target);
     if (trunk == null) {
-      trunk = new Trunk(target, bootstrap, allocator, settings, flusher, () -> open.remove(target));
+      trunk =
+          new Trunk(
+              target,
+              transport,
+              bootstrap,
+              allocator,
+              settings,
+              flusher,
+              () -> open.remove(target));
       open.put(target, trunk);
       trunk.connect();
     }

@@ -1,4 +1,4 @@
-package io.vnsnap.net.trunk;
+package io.vnsnap.net.transport;
 
 import io.netty.resolver.AddressResolver;
 import io.netty.resolver.AddressResolverGroup;
