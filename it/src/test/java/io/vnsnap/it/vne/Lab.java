@@ -82,7 +82,8 @@ final class Lab implements AutoCloseable {
                     new NodeOptions.Places(
                         folder.resolve(name + ".run").resolve("sock"),
                         folder.resolve(name),
-                        store()),
+                        store(),
+                        Optional.empty()),
                     HOST_MEMORY_MIB));
     nodes.add(node);
     return node;

@@ -20,7 +20,7 @@ final class CoordinatorCommand extends NodeCommand {
   }
 
   @Override
-  Set<String> defaultRoles() {
+  Set<String> defaultRoles(boolean joins) {
     return Set.of(NodeOptions.COORDINATOR);
   }
 

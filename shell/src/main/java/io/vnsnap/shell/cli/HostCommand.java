@@ -32,8 +32,8 @@ final class HostCommand extends NodeCommand {
   }
 
   @Override
-  Set<String> defaultRoles() {
-    return Set.of(NodeOptions.HOST, NodeOptions.COORDINATOR);
+  Set<String> defaultRoles(boolean joins) {
+    return joins ? Set.of(NodeOptions.HOST) : Set.of(NodeOptions.HOST, NodeOptions.COORDINATOR);
   }
 
   @Override

@@ -12,9 +12,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -79,6 +81,13 @@ abstract class NodeCommand implements Callable<Integer> {
   private @Nullable Path store;
 
   @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "File of settings that go before the defaults, such as a database for the journal.")
+  private @Nullable Path config;
+
+  @Option(
       names = "--stop-on-eof",
       hidden = true,
       description = "End when standard input ends, so that the node does not outlive its starter.")
@@ -88,7 +97,12 @@ abstract class NodeCommand implements Callable<Integer> {
     this.root = root;
   }
 
-  abstract Set<String> defaultRoles();
+  /**
+   * What the node is when no role is named.
+   *
+   * @param joins whether it joins a cluster rather than founds one
+   */
+  abstract Set<String> defaultRoles(boolean joins);
 
   abstract int trunkPort();
 
@@ -101,7 +115,14 @@ abstract class NodeCommand implements Callable<Integer> {
       Thread hook = new Thread(node::close, "vnsnap-stop");
       Runtime.getRuntime().addShutdownHook(hook);
       CompletableFuture<String> end = new CompletableFuture<>();
-      node.whenEnded().thenAccept(end::complete);
+      node.whenEnded()
+          .whenComplete((how, refused) -> {
+            if (refused == null) {
+              end.complete(how);
+            } else {
+              end.completeExceptionally(refused);
+            }
+          });
       if (stopOnEof) {
         Thread.ofVirtual().name("vnsnap-stdin").start(() -> awaitEof(System.in, end));
       }
@@ -118,6 +139,9 @@ abstract class NodeCommand implements Callable<Integer> {
       return CommandLineInterface.OK;
     } catch (NodeStartException e) {
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    } catch (CompletionException e) {
+      @Nullable Throwable cause = e.getCause();
+      throw new CommandFailure(String.valueOf(cause == null ? e : cause.getMessage()), e);
     }
   }
 
@@ -136,7 +160,7 @@ abstract class NodeCommand implements Callable<Integer> {
           "--name %s: 1 to 40 lower-case letters, digits and hyphens, not a hyphen first"
               .formatted(name));
     }
-    Set<String> taken = roles.isEmpty() ? defaultRoles() : roles;
+    Set<String> taken = roles.isEmpty() ? defaultRoles(!seeds.isEmpty()) : roles;
     for (String role : taken) {
       if (!role.equals(NodeOptions.HOST) && !role.equals(NodeOptions.COORDINATOR)) {
         throw usage("--role takes host or coordinator, not " + role);
@@ -159,7 +183,8 @@ abstract class NodeCommand implements Callable<Integer> {
         new NodeOptions.Places(
             absolute(socket, ControlSockets.of(root.context().environment()).socketOf(name)),
             absolute(state, folders.state(name)),
-            absolute(store, folders.store())),
+            absolute(store, folders.store()),
+            Optional.ofNullable(config)),
         memoryMib());
   }
 

@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -73,7 +74,8 @@ final class LocalNodes implements DemoNodes {
         name,
         Set.of(role),
         new NodeOptions.Network(LOOPBACK, LOOPBACK, freePort(), freePort(), seeds),
-        new NodeOptions.Places(folder.socket(name), folder.state(name), folder.store()),
+        new NodeOptions.Places(
+            folder.socket(name), folder.state(name), folder.store(), Optional.empty()),
         HOST_MEMORY_MIB);
   }
 

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import org.slf4j.Logger;
@@ -80,6 +81,13 @@ final class ClusterNode implements RunningNode {
       // Once more, on top of what hosts work with: VMs end before it is closed.
       resources.add(() -> terminate(system));
     }
+    CompletableFuture<String> refused = new CompletableFuture<>();
+    if (options.roles().contains(NodeOptions.COORDINATOR)) {
+      system.systemActorOf(
+          JournalIdentity.guard(reason -> leave(system, reason, refused)),
+          "vnsnap-journal-guard",
+          Props.empty());
+    }
     join(system, options.network().seeds());
     ClusterClient client = new ClusterClient(system, coordinators, store, blocking, settings);
     resources.add(
@@ -90,6 +98,9 @@ final class ClusterNode implements RunningNode {
             .thenApplyAsync(
                 done -> {
                   resources.close();
+                  if (refused.isDone()) {
+                    throw new CompletionException(new NodeStartException(refused.join(), null));
+                  }
                   return "the node %s has left the cluster".formatted(options.name());
                 },
                 task -> new Thread(task, "vnsnap-end").start());
@@ -132,6 +143,13 @@ final class ClusterNode implements RunningNode {
     cluster.manager().tell(new JoinSeedNodes(addresses));
   }
 
+  private static void leave(
+      ActorSystem<Void> system, String reason, CompletableFuture<String> refused) {
+    LOG.error("This node leaves the cluster: {}", reason);
+    refused.complete(reason);
+    CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.clusterLeavingReason());
+  }
+
   private static void terminate(ActorSystem<Void> system) {
     CompletableFuture<Done> done =
         CoordinatedShutdown.get(system)
@@ -158,6 +176,6 @@ final class ClusterNode implements RunningNode {
   @Override
   public void close() {
     terminate(system);
-    ended.toCompletableFuture().join();
+    ended.exceptionally(refused -> "refused").toCompletableFuture().join();
   }
 }

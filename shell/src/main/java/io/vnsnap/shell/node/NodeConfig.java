@@ -2,24 +2,32 @@ package io.vnsnap.shell.node;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValueFactory;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * A node's configuration: its options over system properties over vnsnap-node.conf over every
- * module's reference.conf.
+ * A node's configuration: its options over system properties over the user's file over
+ * vnsnap-node.conf over every module's reference.conf.
  */
 final class NodeConfig {
   private NodeConfig() {}
 
+  /**
+   * All of it, resolved.
+   *
+   * @throws com.typesafe.config.ConfigException naming file and line of what is wrong
+   */
   static Config of(NodeOptions options) {
     NodeOptions.Network network = options.network();
     Map<String, Object> values = new HashMap<>();
     values.put("akka.remote.artery.canonical.hostname", network.address());
     values.put("akka.remote.artery.canonical.port", network.port());
     values.put("akka.remote.artery.bind.hostname", network.bindAddress());
-    values.put("akka.cluster.roles", options.roles());
     values.put("vnsnap.net.trunk.address", network.address());
     values.put("vnsnap.net.trunk.bind-address", network.bindAddress());
     values.put("vnsnap.net.trunk.port", network.trunkPort());
@@ -33,9 +41,27 @@ final class NodeConfig {
               entry.getKey(),
               ConfigValueFactory.fromAnyRef(entry.getValue(), "the node's options"));
     }
-    return own.withFallback(ConfigFactory.systemProperties())
-        .withFallback(ConfigFactory.parseResources("vnsnap-node.conf"))
-        .withFallback(ConfigFactory.defaultReferenceUnresolved())
-        .resolve();
+    Config all =
+        own.withFallback(ConfigFactory.systemProperties())
+            .withFallback(
+                options.places().config().map(NodeConfig::parse).orElseGet(ConfigFactory::empty))
+            .withFallback(ConfigFactory.parseResources("vnsnap-node.conf"))
+            .withFallback(ConfigFactory.defaultReferenceUnresolved())
+            .resolve();
+    return all.withValue(
+        "akka.cluster.roles", ConfigValueFactory.fromIterable(roles(options, all)));
+  }
+
+  private static Config parse(Path file) {
+    return ConfigFactory.parseFile(
+        file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
+  }
+
+  private static Set<String> roles(NodeOptions options, Config config) {
+    Set<String> roles = new TreeSet<>(options.roles());
+    if (roles.contains(NodeOptions.COORDINATOR)) {
+      roles.add(JournalIdentity.role(config, options.network().address()));
+    }
+    return roles;
   }
 }

@@ -2,6 +2,7 @@ package io.vnsnap.shell.node;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -56,6 +57,7 @@ public record NodeOptions(
    * @param socket its control socket; the folder is private to the user
    * @param state folder for the journal and for the sockets, logs and overlays of VMs
    * @param store folder of the snapshot store, shared by all nodes of the cluster
+   * @param config a file of settings that go before the defaults
    */
-  public record Places(Path socket, Path state, Path store) {}
+  public record Places(Path socket, Path state, Path store, Optional<Path> config) {}
 }

@@ -34,6 +34,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -363,16 +364,20 @@ class CommandLineInterfaceTest {
         .containsExactly(
             new NodeOptions(
                 "taken",
-                Set.of("host", "coordinator"),
+                Set.of("host"),
                 new NodeOptions.Network(
                     "127.0.0.1", "127.0.0.1", 2551, 2552, List.of(new NodeOptions.Seed("h", 1))),
                 new NodeOptions.Places(
                     folder.resolve("run/taken.sock"),
                     Path.of("/state/vnsnap/nodes/taken"),
-                    Path.of("/state/vnsnap/store")),
+                    Path.of("/state/vnsnap/store"),
+                    Optional.empty()),
                 0));
     assertThat(run("coordinator", "--name", "taken")).isEqualTo(1);
     assertThat(launched.get(1).roles()).containsExactly("coordinator");
+    assertThat(run("host", "--name", "taken", "--config", "/etc/v.conf")).isEqualTo(1);
+    assertThat(launched.get(2).roles()).containsExactlyInAnyOrder("host", "coordinator");
+    assertThat(launched.get(2).places().config()).contains(Path.of("/etc/v.conf"));
   }
 
   @Test

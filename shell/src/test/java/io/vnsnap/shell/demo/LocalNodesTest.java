@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -97,7 +98,8 @@ class LocalNodesTest {
             "a",
             Set.of(NodeOptions.HOST),
             new NodeOptions.Network("127.0.0.1", "127.0.0.1", 0, 0, List.of()),
-            new NodeOptions.Places(folder.socket("a"), folder.state("a"), folder.store()),
+            new NodeOptions.Places(
+                folder.socket("a"), folder.state("a"), folder.store(), Optional.empty()),
             16);
     Process host =
         new ProcessBuilder(HostProcess.command(options))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.Config;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,7 +21,8 @@ class NodeConfigTest {
                 "h1",
                 Set.of(NodeOptions.HOST),
                 new NodeOptions.Network("10.0.0.1", "0.0.0.0", 2551, 2552, List.of()),
-                new NodeOptions.Places(Path.of("/s/c"), Path.of("/s"), Path.of("/store")),
+                new NodeOptions.Places(
+                    Path.of("/s/c"), Path.of("/s"), Path.of("/store"), Optional.empty()),
                 0));
 
     assertThat(config.getString("akka.remote.artery.canonical.hostname")).isEqualTo("10.0.0.1");
