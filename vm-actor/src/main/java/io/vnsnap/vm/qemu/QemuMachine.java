@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -35,7 +34,6 @@ import org.slf4j.LoggerFactory;
 public final class QemuMachine implements Machine {
   private static final Logger log = LoggerFactory.getLogger(QemuMachine.class);
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-  private static final String INCOMING = "vnsnap-incoming";
   private static final long RETRY_MS = 2;
 
   /** In bytes a second; QEMU's default would slow a capture down. */
@@ -50,11 +48,7 @@ public final class QemuMachine implements Machine {
 
   private @Nullable QmpClient qmp;
   private QemuVersion version = new QemuVersion(0, 0, 0);
-  private boolean running;
-  private long stoppedAt;
-  private long resumedAt;
-  private final List<CompletableFuture<Long>> stopWaiters = new ArrayList<>();
-  private final List<CompletableFuture<Long>> resumeWaiters = new ArrayList<>();
+  private final RunState runState = new RunState();
   private @Nullable QemuCapture capture;
   private @Nullable ByteBuffer captureBuffer;
   private @Nullable CompletableFuture<Void> ended;
@@ -111,54 +105,7 @@ public final class QemuMachine implements Machine {
 
   /** Loads an image into a process that was started to wait for one; closes the image. */
   CompletionStage<Void> load(ImageReader image) {
-    LocalSockets.Pair pair;
-    try {
-      pair = LocalSockets.pair();
-    } catch (IOException e) {
-      closeOnBlocking(image);
-      return CompletableFuture.failedStage(e);
-    }
-    CompletionStage<Void> accepted =
-        giveDescriptor(INCOMING, pair)
-            .thenCompose(
-                done -> command("migrate-incoming", JSON.objectNode().put("uri", "fd:" + INCOMING)))
-            .thenApply(done -> null);
-    CompletableFuture<Void> fed = new CompletableFuture<>();
-    accepted.whenComplete((done, failed) -> {
-      if (failed != null) {
-        closeOnBlocking(image);
-        closeOnBlocking(pair.ours()::close);
-        fed.completeExceptionally(failed);
-      } else {
-        blocking.execute(() -> feed(image, pair, fed));
-      }
-    });
-    long deadline = System.nanoTime() + settings.loadTimeout().toNanos();
-    return within(fed, settings.loadTimeout(), "loading the image")
-        .thenCompose(done -> awaitLoaded(deadline));
-  }
-
-  private void feed(ImageReader image, LocalSockets.Pair pair, CompletableFuture<Void> fed) {
-    try {
-      ImageFeed.run(image, pair.ours(), settings.streamBuffer());
-      fed.complete(null);
-    } catch (IOException | RuntimeException e) {
-      fed.completeExceptionally(e);
-    }
-  }
-
-  private CompletionStage<Void> awaitLoaded(long deadlineNanos) {
-    return onLoop(() -> command("query-status", JSON.objectNode()))
-        .thenCompose(status -> {
-          if (!status.path("status").asText().equals("inmigrate")) {
-            return CompletableFuture.<Void>completedStage(null);
-          }
-          if (System.nanoTime() > deadlineNanos) {
-            return CompletableFuture.<Void>failedStage(
-                new TimeoutException("QEMU did not take the image in time"));
-          }
-          return later(() -> awaitLoaded(deadlineNanos));
-        });
+    return new ImageLoading(this, image).run();
   }
 
   // ---- Machine ----
@@ -202,12 +149,7 @@ public final class QemuMachine implements Machine {
   public CompletionStage<Long> pause() {
     return operation(
         "pausing",
-        () ->
-            command("stop", JSON.objectNode())
-                .thenCompose(done ->
-                    running
-                        ? await(stopWaiters, "the STOP event")
-                        : CompletableFuture.completedStage(stoppedAt)));
+        () -> command("stop", JSON.objectNode()).thenCompose(done -> runState.whenStopped(this)));
   }
 
   @Override
@@ -216,7 +158,7 @@ public final class QemuMachine implements Machine {
     return operation(
         "preparing a capture",
         () -> {
-          if (!running) {
+          if (!runState.running()) {
             closeOnBlocking(writer);
             return CompletableFuture.<Capture>failedStage(
                 new HypervisorException("the VM does not run"));
@@ -328,13 +270,12 @@ public final class QemuMachine implements Machine {
 
   /** Always sends the command: a pause may be under way that no event has told of. */
   CompletionStage<Long> resumeOnLoop() {
-    return insist("cont", JSON.objectNode())
-        .thenCompose(done -> running ? CompletableFuture.completedStage(resumedAt) : nextResume());
+    return insist("cont", JSON.objectNode()).thenCompose(done -> runState.whenRunning(this));
   }
 
   /** Completes at QEMU's next RESUME event. */
   CompletionStage<Long> nextResume() {
-    return await(resumeWaiters, "the RESUME event");
+    return runState.nextResume(this);
   }
 
   /** Fails when the stage has not completed in time. */
@@ -426,20 +367,11 @@ public final class QemuMachine implements Machine {
         .thenCompose(stage -> stage);
   }
 
-  private <T> CompletionStage<T> later(Supplier<CompletionStage<T>> body) {
+  /** A little later, on the event loop. */
+  <T> CompletionStage<T> later(Supplier<CompletionStage<T>> body) {
     CompletableFuture<CompletionStage<T>> begun = new CompletableFuture<>();
     var unused = loop.schedule(() -> begun.complete(body.get()), RETRY_MS, TimeUnit.MILLISECONDS);
     return begun.thenCompose(stage -> stage);
-  }
-
-  private CompletionStage<Long> await(List<CompletableFuture<Long>> waiters, String what) {
-    CompletableFuture<Long> waiter = new CompletableFuture<>();
-    waiters.add(waiter);
-    return within(waiter, settings.commandTimeout(), "waiting for " + what)
-        .whenComplete((at, failed) -> {
-          waiter.cancel(false);
-          waiters.removeIf(CompletableFuture::isDone);
-        });
   }
 
   private QmpClient control() {
@@ -452,16 +384,8 @@ public final class QemuMachine implements Machine {
 
   private void onEvent(QmpEvent event) {
     switch (event.name()) {
-      case "STOP" -> {
-        running = false;
-        stoppedAt = event.micros();
-        List.copyOf(stopWaiters).forEach(waiter -> waiter.complete(stoppedAt));
-      }
-      case "RESUME" -> {
-        running = true;
-        resumedAt = event.micros();
-        List.copyOf(resumeWaiters).forEach(waiter -> waiter.complete(resumedAt));
-      }
+      case "STOP" -> runState.stopped(event.micros());
+      case "RESUME" -> runState.resumed(event.micros());
       case "MIGRATION" -> {
         if (capture != null) {
           capture.onMigration(event.data().path("status").asText());
@@ -493,10 +417,8 @@ public final class QemuMachine implements Machine {
   }
 
   private void lost(String reason) {
-    running = false;
     HypervisorException gone = new HypervisorException(reason);
-    List.copyOf(stopWaiters).forEach(waiter -> waiter.completeExceptionally(gone));
-    List.copyOf(resumeWaiters).forEach(waiter -> waiter.completeExceptionally(gone));
+    runState.lost(gone);
     if (capture != null) {
       capture.lost(gone);
     }
@@ -540,7 +462,7 @@ public final class QemuMachine implements Machine {
     });
   }
 
-  private void closeOnBlocking(Closeable resource) {
+  void closeOnBlocking(Closeable resource) {
     blocking.execute(() -> closeQuietly(resource));
   }
 
