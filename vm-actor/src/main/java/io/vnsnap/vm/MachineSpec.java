@@ -47,6 +47,7 @@ public record MachineSpec(
 
   private static final int MAX_MEMORY_MIB = 1 << 24;
   private static final int MAX_CPUS = 255;
+  private static final Pattern PROGRAM = Pattern.compile("(^|\\s)sim\\.program=");
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
   private static final Pattern SNAPSHOT_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
   private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
@@ -74,7 +75,7 @@ public record MachineSpec(
         name,
         "at most " + MAX_DEVICES + " VNICs and disks together");
     check(
-        boot.kernel() != null || !disks.isEmpty(),
+        boot.kernel() != null || !disks.isEmpty() || boot.namesProgram(),
         name,
         "it needs a kernel or a disk to boot from");
     checkDistinct(name, "disk", disks.stream().map(Disk::name).toList());
@@ -84,15 +85,21 @@ public record MachineSpec(
   /**
    * What a VM starts.
    *
-   * @param kernel absolute; null: boot from the first disk
+   * @param kernel absolute; null: boot from the first disk, or run what the command line names
    * @param initramfs absolute; null: none
    * @param commandLine of the kernel; may be empty
    */
   public record Boot(@Nullable Path kernel, @Nullable Path initramfs, String commandLine) {
     public Boot {
-      if (kernel == null && (initramfs != null || !commandLine.isEmpty())) {
+      boolean program = PROGRAM.matcher(commandLine).find();
+      if (kernel == null && !program && (initramfs != null || !commandLine.isEmpty())) {
         throw new IllegalArgumentException("an initramfs or a command line needs a kernel");
       }
+    }
+
+    /** Whether the command line names a program of the simulated hypervisor. */
+    boolean namesProgram() {
+      return PROGRAM.matcher(commandLine).find();
     }
   }
 
@@ -138,8 +145,17 @@ public record MachineSpec(
     throw new IllegalArgumentException("VM " + name + " has no VNIC " + vnic);
   }
 
-  /** Says in one line which file that this VM starts from cannot be read here; null: all can. */
+  /**
+   * Says in one line which file that this VM starts from cannot be read here, or that it starts
+   * from none; null: all can.
+   */
   public @Nullable String unreadableFile() {
+    if (boot.kernel() == null && disks.isEmpty()) {
+      return "VM "
+          + name
+          + ": it has no kernel and no disk, only a program for the simulated hypervisor"
+          + " (vnsnap.vm.hypervisor = simulated)";
+    }
     String reason = unreadable("kernel", boot.kernel());
     if (reason == null) {
       reason = unreadable("initramfs", boot.initramfs());
