@@ -1,6 +1,7 @@
 package io.vnsnap.vm;
 
 import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.topology.TopologyRules;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,6 @@ public record MachineSpec(
 
   private static final int MAX_MEMORY_MIB = 1 << 24;
   private static final int MAX_CPUS = 255;
-  private static final Pattern PROGRAM = Pattern.compile("(^|\\s)sim\\.program=");
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
   private static final Pattern SNAPSHOT_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
   private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
@@ -91,7 +91,7 @@ public record MachineSpec(
    */
   public record Boot(@Nullable Path kernel, @Nullable Path initramfs, String commandLine) {
     public Boot {
-      boolean program = PROGRAM.matcher(commandLine).find();
+      boolean program = TopologyRules.namesProgram(commandLine);
       if (kernel == null && !program && (initramfs != null || !commandLine.isEmpty())) {
         throw new IllegalArgumentException("an initramfs or a command line needs a kernel");
       }
@@ -99,7 +99,7 @@ public record MachineSpec(
 
     /** Whether the command line names a program of the simulated hypervisor. */
     boolean namesProgram() {
-      return PROGRAM.matcher(commandLine).find();
+      return TopologyRules.namesProgram(commandLine);
     }
   }
 

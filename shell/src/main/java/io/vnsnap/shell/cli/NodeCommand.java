@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
 
 /** A command that starts a node in this process and runs it until it is told to end. */
 abstract class NodeCommand implements Callable<Integer> {
+  private static final Set<String> HYPERVISORS =
+      Set.of("", NodeOptions.QEMU, NodeOptions.SIMULATED);
   private static final int MAX_PORT = 65_535;
 
   private final RootCommand root;
@@ -94,6 +96,9 @@ abstract class NodeCommand implements Callable<Integer> {
 
   abstract long memoryMib();
 
+  /** Empty: what the configuration says. */
+  abstract String hypervisor();
+
   @Override
   public final Integer call() {
     NodeOptions options = options();
@@ -144,6 +149,9 @@ abstract class NodeCommand implements Callable<Integer> {
     }
     checkPort("--port", port);
     checkPort("--trunk-port", trunkPort());
+    if (!HYPERVISORS.contains(hypervisor())) {
+      throw usage("--hypervisor takes qemu or simulated, not " + hypervisor());
+    }
     if (memoryMib() < 0) {
       throw usage("--memory takes MiB, at least 1");
     }
@@ -160,7 +168,8 @@ abstract class NodeCommand implements Callable<Integer> {
             absolute(socket, ControlSockets.of(root.context().environment()).socketOf(name)),
             absolute(state, folders.state(name)),
             absolute(store, folders.store())),
-        memoryMib());
+        memoryMib(),
+        hypervisor());
   }
 
   private static Path absolute(@Nullable Path given, Path fallback) {

@@ -11,6 +11,9 @@ import java.util.Map;
  * module's reference.conf.
  */
 final class NodeConfig {
+  /** Key of what runs VMs. */
+  static final String HYPERVISOR = "vnsnap.vm.hypervisor";
+
   private NodeConfig() {}
 
   static Config of(NodeOptions options) {
@@ -26,6 +29,9 @@ final class NodeConfig {
     values.put(
         "vnsnap.coordinator.journal.directory",
         options.places().state().resolve("journal").toString());
+    if (!options.hypervisor().isEmpty()) {
+      values.put(HYPERVISOR, options.hypervisor());
+    }
     Config own = ConfigFactory.empty();
     for (Map.Entry<String, Object> entry : values.entrySet()) {
       own =

@@ -63,7 +63,7 @@ class LocalNodesTest {
 
   @Test
   void shouldStartNodesAndKillOne() throws Exception {
-    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), folder, cleanup);
+    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), "qemu", folder, cleanup);
     VnsnapClient client = nodes.start(List.of("a", "b"));
     assertThat(client.hosts().toCompletableFuture()).succeedsWithin(JVM_STARTS);
     awaitNode("a");
@@ -79,7 +79,7 @@ class LocalNodesTest {
 
   @Test
   void shouldTellWhatAHostThatEndedSaidLast() throws Exception {
-    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), folder, cleanup);
+    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), "simulated", folder, cleanup);
     nodes.start(List.of("taken"));
     await()
         .atMost(JVM_STARTS)
