@@ -1,6 +1,7 @@
 package io.vnsnap.vm;
 
 import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.topology.TopologyRules;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,7 +75,7 @@ public record MachineSpec(
         name,
         "at most " + MAX_DEVICES + " VNICs and disks together");
     check(
-        boot.kernel() != null || !disks.isEmpty(),
+        boot.kernel() != null || !disks.isEmpty() || boot.namesProgram(),
         name,
         "it needs a kernel or a disk to boot from");
     checkDistinct(name, "disk", disks.stream().map(Disk::name).toList());
@@ -84,15 +85,21 @@ public record MachineSpec(
   /**
    * What a VM starts.
    *
-   * @param kernel absolute; null: boot from the first disk
+   * @param kernel absolute; null: boot from the first disk, or run what the command line names
    * @param initramfs absolute; null: none
    * @param commandLine of the kernel; may be empty
    */
   public record Boot(@Nullable Path kernel, @Nullable Path initramfs, String commandLine) {
     public Boot {
-      if (kernel == null && (initramfs != null || !commandLine.isEmpty())) {
+      boolean program = TopologyRules.namesProgram(commandLine);
+      if (kernel == null && !program && (initramfs != null || !commandLine.isEmpty())) {
         throw new IllegalArgumentException("an initramfs or a command line needs a kernel");
       }
+    }
+
+    /** Whether the command line names a program of the simulated hypervisor. */
+    boolean namesProgram() {
+      return TopologyRules.namesProgram(commandLine);
     }
   }
 
@@ -138,8 +145,17 @@ public record MachineSpec(
     throw new IllegalArgumentException("VM " + name + " has no VNIC " + vnic);
   }
 
-  /** Says in one line which file that this VM starts from cannot be read here; null: all can. */
+  /**
+   * Says in one line which file that this VM starts from cannot be read here, or that it starts
+   * from none; null: all can.
+   */
   public @Nullable String unreadableFile() {
+    if (boot.kernel() == null && disks.isEmpty()) {
+      return "VM "
+          + name
+          + ": it has no kernel and no disk, only a program for the simulated hypervisor"
+          + " (vnsnap.vm.hypervisor = simulated)";
+    }
     String reason = unreadable("kernel", boot.kernel());
     if (reason == null) {
       reason = unreadable("initramfs", boot.initramfs());

@@ -54,6 +54,7 @@ public final class TopologyRules {
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
   private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
+  private static final Pattern PROGRAM = Pattern.compile("(^|\\s)sim\\.program=");
   private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Zl}\\p{Zp}]");
   private static final int MAX_QUOTED = 80; // characters of a user's text in a message
   private static final String NAME_ADVICE =
@@ -69,6 +70,14 @@ public final class TopologyRules {
   /** Whether this can name a VNE, link, VM, VNIC, disk or host. */
   public static boolean isName(String name) {
     return NAME.matcher(name).matches();
+  }
+
+  /**
+   * Whether a kernel command line names a program of the simulated hypervisor, which needs neither
+   * kernel nor disk.
+   */
+  public static boolean namesProgram(String commandLine) {
+    return PROGRAM.matcher(commandLine).find();
   }
 
   /** All violations, in the order of the topology; empty if it may be deployed. */
@@ -141,7 +150,7 @@ public final class TopologyRules {
   }
 
   private void checkBoot(VmSpec vm) {
-    if (vm.getKernel().isEmpty()) {
+    if (vm.getKernel().isEmpty() && !namesProgram(vm.getCommandLine())) {
       if (vm.getDisksCount() == 0) {
         add(
             Kind.VM,
@@ -158,7 +167,7 @@ public final class TopologyRules {
             "has an initramfs or a command line, but no kernel to give them to",
             "write the kernel, or leave them away");
       }
-    } else {
+    } else if (!vm.getKernel().isEmpty()) {
       checkPath(Kind.VM, vm.getName(), vm.getLine(), "kernel", vm.getKernel());
     }
     if (!vm.getInitramfs().isEmpty()) {

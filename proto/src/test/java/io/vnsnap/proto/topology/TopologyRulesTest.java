@@ -144,6 +144,17 @@ class TopologyRulesTest {
   }
 
   @Test
+  void shouldTakeAProgramOfTheSimulatedHypervisorForAKernel() {
+    assertThat(
+            with(t ->
+                t.getVmsBuilder(0).clearKernel().clearInitramfs().setCommandLine("sim.program=ring")))
+        .isEmpty();
+    assertThat(
+            with(t -> t.getVmsBuilder(0).clearKernel().setCommandLine("xsim.program=ring")))
+        .isNotEmpty();
+  }
+
+  @Test
   void shouldRefuseWhatCannotBootOrIsNoPath() {
     assertThat(only(t -> t.getVmsBuilder(0).clearKernel()).message())
         .contains("nothing to boot from");

@@ -33,4 +33,9 @@ final class CoordinatorCommand extends NodeCommand {
   long memoryMib() {
     return 0;
   }
+
+  @Override
+  String hypervisor() {
+    return "";
+  }
 }

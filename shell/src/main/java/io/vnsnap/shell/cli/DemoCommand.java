@@ -23,6 +23,14 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--keep", description = "Keep the demo's folder, with its logs, to look at.")
   private boolean keep;
 
+  @Option(
+      names = "--simulated",
+      description = {
+        "Run on simulated VMs: no QEMU, no guest kit, no Debian packages. Without this option",
+        "the demo does so only when QEMU cannot be had, and says why."
+      })
+  private boolean simulated;
+
   DemoCommand(RootCommand root) {
     this.root = root;
   }
@@ -32,7 +40,7 @@ final class DemoCommand implements Callable<Integer> {
     CliContext context = root.context();
     boolean passed =
         new DemoRun(
-                new DemoRun.Options(json, keep),
+                new DemoRun.Options(json, keep, simulated),
                 context.environment(),
                 context.launcher(),
                 context.screen())

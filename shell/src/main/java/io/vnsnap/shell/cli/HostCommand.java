@@ -27,6 +27,15 @@ final class HostCommand extends NodeCommand {
       description = "MiB that VMs may take here in all (default: the machine's, less a reserve).")
   private long memoryMib;
 
+  @Option(
+      names = "--hypervisor",
+      paramLabel = "NAME",
+      description = {
+        "What runs VMs: qemu, or simulated, which are programs in this process",
+        "(default: the configuration's vnsnap.vm.hypervisor, qemu)."
+      })
+  private String hypervisor = "";
+
   HostCommand(RootCommand root) {
     super(root);
   }
@@ -39,6 +48,11 @@ final class HostCommand extends NodeCommand {
   @Override
   int trunkPort() {
     return trunkPort;
+  }
+
+  @Override
+  String hypervisor() {
+    return hypervisor;
   }
 
   @Override

@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
 
 /** A command that starts a node in this process and runs it until it is told to end. */
 abstract class NodeCommand implements Callable<Integer> {
+  private static final Set<String> HYPERVISORS =
+      Set.of("", NodeOptions.QEMU, NodeOptions.SIMULATED);
   private static final int MAX_PORT = 65_535;
 
   private final RootCommand root;
@@ -108,6 +110,9 @@ abstract class NodeCommand implements Callable<Integer> {
 
   abstract long memoryMib();
 
+  /** Empty: what the configuration says. */
+  abstract String hypervisor();
+
   @Override
   public final Integer call() {
     NodeOptions options = options();
@@ -168,6 +173,9 @@ abstract class NodeCommand implements Callable<Integer> {
     }
     checkPort("--port", port);
     checkPort("--trunk-port", trunkPort());
+    if (!HYPERVISORS.contains(hypervisor())) {
+      throw usage("--hypervisor takes qemu or simulated, not " + hypervisor());
+    }
     if (memoryMib() < 0) {
       throw usage("--memory takes MiB, at least 1");
     }
@@ -185,7 +193,8 @@ abstract class NodeCommand implements Callable<Integer> {
             absolute(state, folders.state(name)),
             absolute(store, folders.store()),
             Optional.ofNullable(config)),
-        memoryMib());
+        memoryMib(),
+        hypervisor());
   }
 
   private static Path absolute(@Nullable Path given, Path fallback) {

@@ -84,7 +84,8 @@ final class Demo {
     for (HostDescription host : hosts) {
       if (!host.getUnusableReason().isEmpty()) {
         throw new DemoFailure(
-            "host %s cannot run VMs: %s".formatted(host.getHost(), host.getUnusableReason()));
+            "host %s cannot run VMs: %s. Without QEMU: ./vnsnap demo --simulated"
+                .formatted(host.getHost(), host.getUnusableReason()));
       }
     }
     HostDescription any = hosts.get(0);

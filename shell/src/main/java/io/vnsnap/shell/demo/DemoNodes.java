@@ -21,7 +21,7 @@ interface DemoNodes {
   /**
    * Kills a host outright, with its VMs: no signal that it could catch, no word to anybody.
    *
-   * @param vms process ids of its VMs
+   * @param vms process ids of its VMs; the host's own: they are in its process
    */
   void killHost(String host, List<Long> vms) throws DemoFailure, InterruptedException;
 }

@@ -3,6 +3,7 @@ package io.vnsnap.shell.demo;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vnsnap.proto.SnapshotTaken;
+import io.vnsnap.shell.node.NodeOptions;
 import io.vnsnap.shell.render.SnapshotFigures;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +76,7 @@ final class DemoResult {
         JsonNodeFactory.instance
             .objectNode()
             .put("hypervisor", hypervisor)
-            .put("qemuVersion", hypervisorVersion)
+            .put("qemuVersion", hypervisor.equals(NodeOptions.QEMU) ? hypervisorVersion : "")
             .put("hosts", hosts)
             .put("vms", vms);
     json.putObject("pauseMs")

@@ -1,17 +1,11 @@
 package io.vnsnap.shell.demo;
 
-import io.vnsnap.proto.Topology;
-import io.vnsnap.proto.topology.TopologyRules;
-import io.vnsnap.proto.topology.Violation;
 import io.vnsnap.shell.node.NodeLauncher;
 import io.vnsnap.shell.render.JsonView;
 import io.vnsnap.shell.render.Screen;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -22,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * result, and cleans up, however it ends.
  */
 public final class DemoRun {
-  private static final String QEMU = "qemu-system-x86_64";
-  private static final List<String> GUEST_FILES = List.of("vmlinuz", "initramfs.gz");
-
   private final Options options;
   private final Map<String, String> environment;
   private final Supplier<NodeLauncher> launcher;
@@ -35,8 +26,9 @@ public final class DemoRun {
    *
    * @param json file to write the result to; null: none
    * @param keep keep the demo's folder
+   * @param simulated run on simulated VMs even if QEMU could be had
    */
-  public record Options(@Nullable Path json, boolean keep) {}
+  public record Options(@Nullable Path json, boolean keep, boolean simulated) {}
 
   /** With everything from outside. */
   public DemoRun(
@@ -65,14 +57,17 @@ public final class DemoRun {
             "vnsnap-demo-cleanup");
     Runtime.getRuntime().addShutdownHook(hook);
     try (cleanup) {
-      Topology topology = topology();
+      DemoGuests guests = DemoGuests.choose(DemoPlan.standard(), options.simulated(), environment);
       DemoFolder folder = DemoFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
       if (!options.keep()) {
         cleanup.add("remove " + folder.path(), folder::delete);
       }
       screen.heading("VNsnap demo; its files are in " + folder.path());
-      DemoNodes nodes = new LocalNodes(launcher.get(), folder, cleanup);
-      new Demo(DemoPlan.standard(), nodes, screen, result).run(topology);
+      if (!guests.whySimulated().isEmpty()) {
+        screen.note("It runs on simulated VMs, not on QEMU: " + guests.whySimulated());
+      }
+      DemoNodes nodes = new LocalNodes(launcher.get(), guests.hypervisor(), folder, cleanup);
+      new Demo(DemoPlan.standard(), nodes, screen, result).run(guests.topology());
     } catch (DemoFailure e) {
       failure = String.valueOf(e.getMessage());
     } catch (IOException e) {
@@ -100,37 +95,5 @@ public final class DemoRun {
     }
     screen.fail(problem);
     return false;
-  }
-
-  private Topology topology() throws DemoFailure {
-    if (!onPath(QEMU)) {
-      throw new DemoFailure(
-          "%s is not on the PATH; install it (apt-get install qemu-system-x86). Simulated VMs, to run without it, are not there yet"
-              .formatted(QEMU));
-    }
-    String kit = environment.getOrDefault("VNSNAP_GUEST", "");
-    if (kit.isEmpty()) {
-      throw new DemoFailure(
-          "VNSNAP_GUEST does not name the folder of the guest kit; start the demo by ./vnsnap demo, which prepares it");
-    }
-    Path folder = Path.of(kit).toAbsolutePath().normalize();
-    for (String file : GUEST_FILES) {
-      if (!Files.isReadable(folder.resolve(file))) {
-        throw new DemoFailure(
-            "the guest kit lacks %s; build it with guest/build".formatted(folder.resolve(file)));
-      }
-    }
-    Topology topology = DemoTopology.of(DemoPlan.standard(), folder);
-    List<Violation> violations = TopologyRules.check(topology);
-    if (!violations.isEmpty()) {
-      throw new DemoFailure(violations.get(0).text());
-    }
-    return topology;
-  }
-
-  private boolean onPath(String program) {
-    return Arrays.stream(environment.getOrDefault("PATH", "").split(File.pathSeparator))
-        .filter(folder -> !folder.isEmpty())
-        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
   }
 }

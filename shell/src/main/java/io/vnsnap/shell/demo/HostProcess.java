@@ -55,6 +55,9 @@ final class HostProcess {
     addOption(command, "--port", Integer.toString(network.port()));
     addOption(command, "--trunk-port", Integer.toString(network.trunkPort()));
     addOption(command, "--memory", Long.toString(options.memoryMib()));
+    if (!options.hypervisor().isEmpty()) {
+      addOption(command, "--hypervisor", options.hypervisor());
+    }
     addOption(command, "--socket", options.places().socket().toString());
     addOption(command, "--state", options.places().state().toString());
     addOption(command, "--store", options.places().store().toString());
@@ -66,6 +69,10 @@ final class HostProcess {
   private static void addOption(List<String> command, String option, String value) {
     command.add(option);
     command.add(value);
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   /** Why it has ended, by the last lines of its log; empty while it runs. */

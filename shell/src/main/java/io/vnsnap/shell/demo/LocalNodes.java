@@ -26,13 +26,20 @@ final class LocalNodes implements DemoNodes {
   private static final long CLOSE_DEADLINE_MS = 10_000;
 
   private final NodeLauncher launcher;
+  private final String hypervisor;
   private final DemoFolder folder;
   private final DemoProcesses processes;
   private final Cleanup cleanup;
   private final Map<String, HostProcess> hosts = new LinkedHashMap<>();
 
-  LocalNodes(NodeLauncher launcher, DemoFolder folder, Cleanup cleanup) {
+  /**
+   * Nodes that have not been started.
+   *
+   * @param hypervisor of the hosts, see {@link NodeOptions}
+   */
+  LocalNodes(NodeLauncher launcher, String hypervisor, DemoFolder folder, Cleanup cleanup) {
     this.launcher = launcher;
+    this.hypervisor = hypervisor;
     this.folder = folder;
     this.processes = new DemoProcesses(folder);
     this.cleanup = cleanup;
@@ -76,7 +83,8 @@ final class LocalNodes implements DemoNodes {
         new NodeOptions.Network(LOOPBACK, LOOPBACK, freePort(), freePort(), seeds),
         new NodeOptions.Places(
             folder.socket(name), folder.state(name), folder.store(), Optional.empty()),
-        HOST_MEMORY_MIB);
+        HOST_MEMORY_MIB,
+        role.equals(NodeOptions.HOST) ? hypervisor : "");
   }
 
   private static int freePort() throws DemoFailure {
@@ -103,11 +111,12 @@ final class LocalNodes implements DemoNodes {
       throw new DemoFailure("there is no host " + host);
     }
     process.kill();
-    int killed = processes.kill(vms);
-    if (killed < vms.size()) {
+    List<Long> others = vms.stream().filter(pid -> pid != process.pid()).toList();
+    int killed = processes.kill(others);
+    if (killed < others.size()) {
       throw new DemoFailure(
           "only %d of %d VMs of host %s were found by their process ids %s"
-              .formatted(killed, vms.size(), host, vms));
+              .formatted(killed, others.size(), host, others));
     }
   }
 }

@@ -8,11 +8,19 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vnsnap.host.HostContext;
 import io.vnsnap.net.DataPlane;
 import io.vnsnap.net.NetSettings;
+import io.vnsnap.vm.Hypervisor;
 import io.vnsnap.vm.VmSettings;
 import io.vnsnap.vm.qemu.QemuHypervisor;
 import io.vnsnap.vm.qemu.QemuSettings;
+import io.vnsnap.vm.sim.GuestSockets;
+import io.vnsnap.vm.sim.SimulatedEnvironment;
+import io.vnsnap.vm.sim.SimulatedHypervisor;
+import io.vnsnap.vm.sim.SimulatedSettings;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** Opens what a host needs beside its actor system. */
@@ -40,12 +48,8 @@ final class HostParts {
       Resources resources)
       throws IOException {
     DataPlane dataPlane = resources.add(DataPlane.open(NetSettings.from(config)));
-    QemuHypervisor hypervisor =
-        resources.add(new QemuHypervisor(QemuSettings.from(config), shared.blocking()));
-    EventLoopGroup consoles =
-        new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("vnsnap-console", true), EpollIoHandler.newFactory());
-    resources.add(() -> consoles.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly());
+    Hypervisor hypervisor = hypervisor(config, shared.blocking(), resources);
+    EventLoopGroup consoles = loop("vnsnap-console", resources);
     return new HostContext(
         options.name(),
         Math.toIntExact(memoryMib(options)),
@@ -54,6 +58,40 @@ final class HostParts {
         dataPlane,
         new HostContext.Vms(hypervisor, VmSettings.from(config), consoles.next()),
         shared);
+  }
+
+  private static Hypervisor hypervisor(Config config, Executor blocking, Resources resources)
+      throws IOException {
+    String name = config.getString(NodeConfig.HYPERVISOR);
+    return switch (name) {
+      case NodeOptions.QEMU ->
+          resources.add(new QemuHypervisor(QemuSettings.from(config), blocking));
+      case NodeOptions.SIMULATED -> {
+        EventLoopGroup guests = loop("vnsnap-guest", resources);
+        yield new SimulatedHypervisor(
+            SimulatedSettings.from(config),
+            new SimulatedEnvironment(
+                guests::next,
+                InstantSource.system(),
+                GuestSockets.domain(),
+                blocking,
+                new SecureRandom().nextLong(),
+                ProcessHandle.current().pid()));
+      }
+      default ->
+          throw new IOException(
+              "%s is \"%s\"; write %s or %s"
+                  .formatted(NodeConfig.HYPERVISOR, name, NodeOptions.QEMU, NodeOptions.SIMULATED));
+    };
+  }
+
+  /** One thread. */
+  private static EventLoopGroup loop(String name, Resources resources) {
+    EventLoopGroup group =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory(name, true), EpollIoHandler.newFactory());
+    resources.add(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly());
+    return group;
   }
 
   private static long memoryMib(NodeOptions options) {

@@ -15,6 +15,9 @@ import java.util.TreeSet;
  * vnsnap-node.conf over every module's reference.conf.
  */
 final class NodeConfig {
+  /** Key of what runs VMs. */
+  static final String HYPERVISOR = "vnsnap.vm.hypervisor";
+
   private NodeConfig() {}
 
   /**
@@ -34,6 +37,9 @@ final class NodeConfig {
     values.put(
         "vnsnap.coordinator.journal.directory",
         options.places().state().resolve("journal").toString());
+    if (!options.hypervisor().isEmpty()) {
+      values.put(HYPERVISOR, options.hypervisor());
+    }
     Config own = ConfigFactory.empty();
     for (Map.Entry<String, Object> entry : values.entrySet()) {
       own =

@@ -15,15 +15,34 @@ import java.util.Set;
  * @param places where it keeps things
  * @param memoryMib MiB that VMs may take on this node in all; 0: what the machine has, less a
  *     reserve; without meaning unless it is a host
+ * @param hypervisor what runs VMs: {@link #QEMU} or {@link #SIMULATED}; empty: what the
+ *     configuration says ({@code vnsnap.vm.hypervisor}); without meaning unless it is a host
  */
 public record NodeOptions(
-    String name, Set<String> roles, Network network, Places places, long memoryMib) {
+    String name,
+    Set<String> roles,
+    Network network,
+    Places places,
+    long memoryMib,
+    String hypervisor) {
 
   /** Role of a node that runs VMs. */
   public static final String HOST = "host";
 
   /** Role of a node that runs coordinators of VNEs. */
   public static final String COORDINATOR = "coordinator";
+
+  /** Runs VMs as QEMU processes. */
+  public static final String QEMU = "qemu";
+
+  /** Runs VMs as programs inside this JVM. */
+  public static final String SIMULATED = "simulated";
+
+  /** With the hypervisor that the configuration names. */
+  public NodeOptions(
+      String name, Set<String> roles, Network network, Places places, long memoryMib) {
+    this(name, roles, network, places, memoryMib, "");
+  }
 
   /** Copies the roles. */
   public NodeOptions {

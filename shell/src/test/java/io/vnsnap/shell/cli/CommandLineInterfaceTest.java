@@ -52,6 +52,7 @@ class CommandLineInterfaceTest {
   private final FakeClient cluster = new FakeClient();
   private final List<Path> connected = new ArrayList<>();
   private final List<NodeOptions> launched = new ArrayList<>();
+  private boolean launchFails;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -75,7 +76,7 @@ class CommandLineInterfaceTest {
 
   private RunningNode launch(NodeOptions options) throws NodeStartException {
     launched.add(options);
-    if (options.name().equals("taken")) {
+    if (launchFails || options.name().equals("taken")) {
       throw new NodeStartException("port 2551 is in use: give another --port", null);
     }
     return new RunningNode() {
@@ -127,6 +128,7 @@ class CommandLineInterfaceTest {
         "host --name A | vnsnap: --name A: 1 to 40 lower-case letters, digits and hyphens, not a hyphen first (see vnsnap host --help)",
         "host --name a --port 70000 | vnsnap: --port takes 0 to 65535, not 70000 (see vnsnap host --help)",
         "host --name a --seed b | vnsnap: --seed takes ADDRESS:PORT, not b (see vnsnap host --help)",
+        "host --name a --hypervisor xen | vnsnap: --hypervisor takes qemu or simulated, not xen (see vnsnap host --help)",
         "host --name a --role king | vnsnap: --role takes host or coordinator, not king (see vnsnap host --help)",
       })
   void shouldRefuseWrongUsageOnOneLine(String args, String message) {
@@ -343,6 +345,8 @@ class CommandLineInterfaceTest {
                 "h3:7001",
                 "--memory",
                 "4096",
+                "--hypervisor",
+                "simulated",
                 "--state",
                 "/s",
                 "--store",
@@ -400,10 +404,14 @@ class CommandLineInterfaceTest {
   }
 
   @Test
-  void shouldRefuseADemoWithoutQemu() {
+  void shouldSayThatADemoWithoutQemuRunsOnSimulatedVms() {
+    launchFails = true;
     assertThat(run("demo")).isEqualTo(1);
     assertThat(out())
-        .isEqualTo(
-            "FAIL: qemu-system-x86_64 is not on the PATH; install it (apt-get install qemu-system-x86). Simulated VMs, to run without it, are not there yet\n");
+        .contains(
+            "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have it, apt-get install qemu-system-x86\n",
+            "FAIL: a node cannot be started: port 2551 is in use: give another --port\n");
+    assertThat(run("demo", "--simulated")).isEqualTo(1);
+    assertThat(out()).contains("It runs on simulated VMs, not on QEMU: --simulated asks for it\n");
   }
 }

@@ -10,13 +10,16 @@ import io.vnsnap.shell.render.Style;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -122,6 +125,34 @@ class DemoTest {
     assertThat(DemoTopology.of(DemoPlan.standard(), Path.of("/kit")).getVms(1).getCommandLine())
         .isEqualTo(
             "console=ttyS0 quiet panic=-1 vnsnap.name=vm2 vnsnap.ip=10.0.0.2/24 vnsnap.peers=10.0.0.1,10.0.0.3,10.0.0.4 vnsnap.udp=100 vnsnap.tcp=250000");
+  }
+
+  @Test
+  void shouldChooseRealGuestsOnlyWhereTheyCanBeHad(@TempDir Path folder) throws Exception {
+    Map<String, String> environment = new HashMap<>(Map.of("PATH", folder.toString()));
+    assertThat(choose(environment).whySimulated()).contains("is not on the PATH");
+    Path qemu = Files.createFile(folder.resolve("qemu-system-x86_64"));
+    assertThat(qemu.toFile().setExecutable(true)).isTrue();
+    assertThat(choose(environment).whySimulated()).contains("VNSNAP_GUEST does not name");
+    environment.put("VNSNAP_GUEST", folder.toString());
+    Files.createFile(folder.resolve("vmlinuz"));
+    assertThat(choose(environment).whySimulated()).contains("the guest kit lacks", "initramfs.gz");
+    Files.createFile(folder.resolve("initramfs.gz"));
+    assertThat(choose(environment))
+        .isEqualTo(new DemoGuests("qemu", DemoTopology.of(DemoPlan.standard(), folder), ""));
+    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment).hypervisor())
+        .isEqualTo("simulated");
+    environment.put(DemoGuests.NO_QEMU, "apt-get failed");
+    DemoGuests guests = choose(environment);
+    assertThat(guests.whySimulated()).isEqualTo("apt-get failed");
+    assertThat(guests.hypervisor()).isEqualTo("simulated");
+    assertThat(guests.topology().getVms(3).getCommandLine())
+        .isEqualTo(
+            "sim.program=traffic sim.pages=256 vnsnap.name=vm4 vnsnap.ip=10.0.0.4/24 vnsnap.peers=10.0.0.1,10.0.0.2,10.0.0.3 vnsnap.udp=100 vnsnap.tcp=250000");
+  }
+
+  private static DemoGuests choose(Map<String, String> environment) throws DemoFailure {
+    return DemoGuests.choose(DemoPlan.standard(), false, environment);
   }
 
   @Test

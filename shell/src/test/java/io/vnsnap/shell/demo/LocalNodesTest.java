@@ -64,7 +64,7 @@ class LocalNodesTest {
 
   @Test
   void shouldStartNodesAndKillOne() throws Exception {
-    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), folder, cleanup);
+    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), "qemu", folder, cleanup);
     VnsnapClient client = nodes.start(List.of("a", "b"));
     assertThat(client.hosts().toCompletableFuture()).succeedsWithin(JVM_STARTS);
     awaitNode("a");
@@ -80,7 +80,7 @@ class LocalNodesTest {
 
   @Test
   void shouldTellWhatAHostThatEndedSaidLast() throws Exception {
-    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), folder, cleanup);
+    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), "simulated", folder, cleanup);
     nodes.start(List.of("taken"));
     await()
         .atMost(JVM_STARTS)

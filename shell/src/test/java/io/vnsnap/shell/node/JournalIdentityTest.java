@@ -45,7 +45,8 @@ class JournalIdentityTest {
         new NodeOptions.Network("127.0.0.1", "127.0.0.1", 0, 0, seeds),
         new NodeOptions.Places(
             sockets.resolve("sock"), folder.resolve(name), folder.resolve("store"), config),
-        0);
+        0,
+        "");
   }
 
   private RunningNode start(NodeOptions options) throws NodeStartException {

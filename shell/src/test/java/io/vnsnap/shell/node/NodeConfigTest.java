@@ -30,6 +30,23 @@ class NodeConfigTest {
     assertThat(config.getString("vnsnap.net.trunk.bind-address")).isEqualTo("0.0.0.0");
     assertThat(config.getInt("vnsnap.net.trunk.port")).isEqualTo(2552);
     assertThat(config.getString("vnsnap.coordinator.journal.directory")).isEqualTo("/s/journal");
+    assertThat(config.getString(NodeConfig.HYPERVISOR)).isEqualTo(NodeOptions.QEMU);
     assertThat(NodeSettings.from(config).maxBlockingThreads()).isPositive();
+  }
+
+  @Test
+  void shouldPutTheHypervisorThatWasAskedForOverTheConfiguration() {
+    Config config =
+        NodeConfig.of(
+            new NodeOptions(
+                "h1",
+                Set.of(NodeOptions.HOST),
+                new NodeOptions.Network("10.0.0.1", "0.0.0.0", 2551, 2552, List.of()),
+                new NodeOptions.Places(
+                    Path.of("/s/c"), Path.of("/s"), Path.of("/store"), Optional.empty()),
+                0,
+                NodeOptions.SIMULATED));
+
+    assertThat(config.getString(NodeConfig.HYPERVISOR)).isEqualTo("simulated");
   }
 }
