@@ -34,15 +34,12 @@ record DemoGuests(String hypervisor, Topology topology, String whySimulated) {
       throws DemoFailure {
     String why = simulated ? "--simulated asks for it" : whyNotReal(environment);
     Topology topology =
-        why.isEmpty()
-            ? DemoTopology.of(plan, kit(environment))
-            : DemoTopology.simulated(plan);
+        why.isEmpty() ? DemoTopology.of(plan, kit(environment)) : DemoTopology.simulated(plan);
     List<Violation> violations = TopologyRules.check(topology);
     if (!violations.isEmpty()) {
       throw new DemoFailure(violations.get(0).text());
     }
-    return new DemoGuests(
-        why.isEmpty() ? NodeOptions.QEMU : NodeOptions.SIMULATED, topology, why);
+    return new DemoGuests(why.isEmpty() ? NodeOptions.QEMU : NodeOptions.SIMULATED, topology, why);
   }
 
   private static Path kit(Map<String, String> environment) {

@@ -57,8 +57,7 @@ public final class DemoRun {
             "vnsnap-demo-cleanup");
     Runtime.getRuntime().addShutdownHook(hook);
     try (cleanup) {
-      DemoGuests guests =
-          DemoGuests.choose(DemoPlan.standard(), options.simulated(), environment);
+      DemoGuests guests = DemoGuests.choose(DemoPlan.standard(), options.simulated(), environment);
       DemoFolder folder = DemoFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
       if (!options.keep()) {
         cleanup.add("remove " + folder.path(), folder::delete);

@@ -81,8 +81,7 @@ final class HostParts {
       default ->
           throw new IOException(
               "%s is \"%s\"; write %s or %s"
-                  .formatted(
-                      NodeConfig.HYPERVISOR, name, NodeOptions.QEMU, NodeOptions.SIMULATED));
+                  .formatted(NodeConfig.HYPERVISOR, name, NodeOptions.QEMU, NodeOptions.SIMULATED));
     };
   }
 

@@ -407,7 +407,6 @@ class CommandLineInterfaceTest {
             "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have it, apt-get install qemu-system-x86\n",
             "FAIL: a node cannot be started: port 2551 is in use: give another --port\n");
     assertThat(run("demo", "--simulated")).isEqualTo(1);
-    assertThat(out())
-        .contains("It runs on simulated VMs, not on QEMU: --simulated asks for it\n");
+    assertThat(out()).contains("It runs on simulated VMs, not on QEMU: --simulated asks for it\n");
   }
 }

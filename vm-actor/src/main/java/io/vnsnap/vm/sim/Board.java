@@ -87,15 +87,10 @@ final class Board implements Hardware {
   /** Makes console and cards listen. */
   CompletionStage<Void> listen(EventLoop loop, GuestSockets sockets) {
     List<CompletableFuture<Void>> bound = new ArrayList<>();
-    bound.add(
-        console.socket().bind(loop, sockets, consoleSocket(spec)).toCompletableFuture());
+    bound.add(console.socket().bind(loop, sockets, consoleSocket(spec)).toCompletableFuture());
     for (int i = 0; i < cards.size(); i++) {
       bound.add(
-          cards
-              .get(i)
-              .socket()
-              .bind(loop, sockets, networkSocket(spec, i))
-              .toCompletableFuture());
+          cards.get(i).socket().bind(loop, sockets, networkSocket(spec, i)).toCompletableFuture());
     }
     return CompletableFuture.allOf(bound.toArray(CompletableFuture[]::new));
   }

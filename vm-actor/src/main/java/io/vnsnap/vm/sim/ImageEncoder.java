@@ -32,10 +32,7 @@ final class ImageEncoder {
   void devices(SimulatedImage.Devices devices) {
     buffer.put((byte) SimulatedImage.DEVICE);
     name(SimulatedImage.CLOCK);
-    buffer
-        .putInt(2 * Long.BYTES)
-        .putLong(devices.clockNanos())
-        .putLong(devices.nextTick());
+    buffer.putInt(2 * Long.BYTES).putLong(devices.clockNanos()).putLong(devices.nextTick());
   }
 
   /**

@@ -39,12 +39,13 @@ final class ListeningSocket {
             .group(loop)
             .channelFactory(sockets.channels())
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
-            .childHandler(new ChannelInitializer<Channel>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                accepted(channel);
-              }
-            })
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accepted(channel);
+                  }
+                })
             .bind(sockets.address(path));
     server = binding.channel();
     CompletableFuture<Void> bound = new CompletableFuture<>();
@@ -66,12 +67,14 @@ final class ListeningSocket {
     }
     current = channel;
     listening.config().setAutoRead(false);
-    channel.closeFuture().addListener(done -> {
-      current = null;
-      if (listening.isOpen()) {
-        listening.config().setAutoRead(true);
-      }
-    });
+    channel
+        .closeFuture()
+        .addListener(done -> {
+          current = null;
+          if (listening.isOpen()) {
+            listening.config().setAutoRead(true);
+          }
+        });
     connected.accept(channel);
   }
 

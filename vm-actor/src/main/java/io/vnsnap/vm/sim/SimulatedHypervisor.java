@@ -140,8 +140,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   /** On the event loop. */
   private CompletionStage<Machine> open(MachineSpec spec, Loaded loaded, EventLoop loop) {
     SimulatedMachine machine =
-        new SimulatedMachine(
-            spec, settings, environment, loop, loaded.memory(), loaded.devices());
+        new SimulatedMachine(spec, settings, environment, loop, loaded.memory(), loaded.devices());
     if (machine.board().guest().hasBooted() && !machine.board().guest().fitsItsMemory()) {
       return CompletableFuture.failedStage(
           new DamagedSnapshotException(

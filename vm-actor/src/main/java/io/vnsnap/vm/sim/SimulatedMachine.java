@@ -154,8 +154,7 @@ public final class SimulatedMachine implements Machine {
    * checks on many guests without reading their consoles.
    */
   public CompletionStage<String> report() {
-    return operation(
-        "asking", () -> CompletableFuture.completedStage(board.guest().report()));
+    return operation("asking", () -> CompletableFuture.completedStage(board.guest().report()));
   }
 
   // ---- for captures; on the event loop
@@ -263,8 +262,7 @@ public final class SimulatedMachine implements Machine {
     if (!running || busy) {
       closeOnBlocking(writer);
       return CompletableFuture.failedStage(
-          new HypervisorException(
-              busy ? "another capture is in progress" : "the VM does not run"));
+          new HypervisorException(busy ? "another capture is in progress" : "the VM does not run"));
     }
     SimulatedCapture made = new SimulatedCapture(this, writer);
     capture = made;
@@ -307,10 +305,11 @@ public final class SimulatedMachine implements Machine {
   }
 
   private CompletionStage<Void> end(String reason) {
-    return onLoop(() -> endOnLoop(reason)).exceptionallyCompose(failed -> {
-      log.warn("VM {}: {}", spec.name(), HypervisorException.reason(failed));
-      return CompletableFuture.completedStage(null);
-    });
+    return onLoop(() -> endOnLoop(reason))
+        .exceptionallyCompose(failed -> {
+          log.warn("VM {}: {}", spec.name(), HypervisorException.reason(failed));
+          return CompletableFuture.completedStage(null);
+        });
   }
 
   private CompletionStage<Void> endOnLoop(String reason) {

@@ -102,8 +102,7 @@ class SimulatedMachineTest {
   void shouldHaveNoFrameInAnImageThatCameWhilePaused() {
     lab.boot().run(SECOND);
     lab.settle();
-    Capture capture =
-        lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0")));
+    Capture capture = lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0")));
     lab.now(machine("vm0").pause());
     String paused = report("vm0");
     lab.run(SECOND);
@@ -159,8 +158,7 @@ class SimulatedMachineTest {
   void shouldRunOnWhenTheStoreIsFull() {
     lab.boot().run(SECOND);
     lab.store.limitTo(5000);
-    Capture capture =
-        lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0")));
+    Capture capture = lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0")));
     lab.now(machine("vm0").pause());
     lab.now(capture.start());
     lab.settle();
@@ -184,8 +182,7 @@ class SimulatedMachineTest {
   @Test
   void shouldEndWithACaptureInProgress() {
     lab.boot().run(SECOND);
-    Capture capture =
-        lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0")));
+    Capture capture = lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0")));
     lab.now(machine("vm0").pause());
     var unused = capture.start();
     lab.now(machine("vm0").kill());

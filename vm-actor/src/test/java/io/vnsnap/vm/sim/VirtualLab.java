@@ -180,8 +180,7 @@ final class VirtualLab implements AutoCloseable {
     settle();
     List<Capture> captures = new ArrayList<>();
     for (Map.Entry<String, Machine> vm : machines.entrySet()) {
-      captures.add(
-          await(vm.getValue().prepareCapture(store.writeImage(id, vm.getKey()))));
+      captures.add(await(vm.getValue().prepareCapture(store.writeImage(id, vm.getKey()))));
     }
     machines.values().forEach(machine -> now(machine.pause()));
     settle();
@@ -232,9 +231,11 @@ final class VirtualLab implements AutoCloseable {
   @Override
   public void close() {
     machines.values().forEach(machine -> await(machine.kill()));
-    wires.values().forEach(wire -> {
-      var unused = wire.close();
-    });
+    wires
+        .values()
+        .forEach(wire -> {
+          var unused = wire.close();
+        });
     settle();
   }
 }

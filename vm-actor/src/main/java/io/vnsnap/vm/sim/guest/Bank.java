@@ -105,18 +105,13 @@ final class Bank implements Application {
   @Override
   public void check() {
     if (balance.get() != CAPITAL - moneySent() + moneyReceived()) {
-      events.add(
-          Kind.MONEY, 1, "self", CAPITAL - moneySent() + moneyReceived(), balance.get());
+      events.add(Kind.MONEY, 1, "self", CAPITAL - moneySent() + moneyReceived(), balance.get());
     }
     for (int i = 0; i < accounts.size(); i++) {
       Account account = accounts.get(i);
       if (account.received().get() > account.told().get()) {
         events.add(
-            Kind.MONEY,
-            1,
-            mesh.peer(i).name(),
-            account.told().get(),
-            account.received().get());
+            Kind.MONEY, 1, mesh.peer(i).name(), account.told().get(), account.received().get());
       }
     }
   }

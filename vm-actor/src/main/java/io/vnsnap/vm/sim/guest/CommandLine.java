@@ -93,8 +93,7 @@ record CommandLine(
   /** Dotted decimal. */
   static String text(int address) {
     return "%d.%d.%d.%d"
-        .formatted(
-            address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff);
+        .formatted(address >>> 24, (address >>> 16) & 0xff, (address >>> 8) & 0xff, address & 0xff);
   }
 
   private static Program program(String word, String value) {

@@ -78,12 +78,7 @@ public final class Guest {
     this.events = new Events(line.name(), hardware, arena);
     this.mesh =
         new Mesh(
-            line,
-            macs.stream().map(Frame::parseMac).toList(),
-            hardware,
-            events,
-            randomness,
-            arena);
+            line, macs.stream().map(Frame::parseMac).toList(), hardware, events, randomness, arena);
     this.application =
         switch (line.program()) {
           case TRAFFIC -> new Traffic(line, mesh, events, hardware, arena);
@@ -160,8 +155,7 @@ public final class Guest {
       witness.check();
       application.check();
       ticks.add(1);
-      reportAt.set(
-          now - reportAt.get() >= SECOND ? now + SECOND : reportAt.get() + SECOND);
+      reportAt.set(now - reportAt.get() >= SECOND ? now + SECOND : reportAt.get() + SECOND);
       hardware.print(report());
     }
   }

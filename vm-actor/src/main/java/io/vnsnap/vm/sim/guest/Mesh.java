@@ -160,8 +160,7 @@ final class Mesh {
     peer.openIncoming(session);
   }
 
-  private void account(
-      int index, Peer peer, Message message, Frame frame, Receiver receiver) {
+  private void account(int index, Peer peer, Message message, Frame frame, Receiver receiver) {
     if (frame.session() != peer.incomingSession()) {
       events.add(Kind.DUPLICATED, 1, peer.name(), peer.incomingSession(), frame.session());
       return;

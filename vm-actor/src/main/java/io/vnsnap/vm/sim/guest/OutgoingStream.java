@@ -84,11 +84,7 @@ final class OutgoingStream {
     Frame out = mesh.out();
     out.setWord(0, position);
     StreamPattern.fill(
-        mesh.peer(index).session(),
-        position,
-        out.bytes(),
-        Frame.HEADER + Long.BYTES,
-        segment);
+        mesh.peer(index).session(), position, out.bytes(), Frame.HEADER + Long.BYTES, segment);
     return mesh.send(index, Message.STREAM, Long.BYTES + segment);
   }
 

@@ -75,8 +75,7 @@ final class Traffic implements Application {
     long seed = frame.session() ^ frame.number();
     for (int w = 0; w < DATAGRAM_WORDS; w++) {
       if (frame.word(w) != Mixing.pattern(seed, w)) {
-        events.add(
-            Kind.CORRUPT, 1, mesh.peer(peer).name(), Mixing.pattern(seed, w), frame.word(w));
+        events.add(Kind.CORRUPT, 1, mesh.peer(peer).name(), Mixing.pattern(seed, w), frame.word(w));
         return;
       }
     }

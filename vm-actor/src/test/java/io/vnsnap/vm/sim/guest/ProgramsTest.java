@@ -82,8 +82,8 @@ class ProgramsTest {
     assertThat(network.sum("duplicated")).isEqualTo(1);
     assertThat(network.sum("lost") + network.sum("reordered")).isZero();
     assertThat(network.nodes)
-        .anySatisfy(node ->
-            assertThat(node.console).anyMatch(line -> line.contains("kind=duplicated")));
+        .anySatisfy(
+            node -> assertThat(node.console).anyMatch(line -> line.contains("kind=duplicated")));
   }
 
   @ParameterizedTest
@@ -186,8 +186,7 @@ class ProgramsTest {
     network.wire = atFrame(5, frames, frame -> List.of());
     network.run(2 * SECONDS_3);
     assertThat(network.sum("money_missing")).isPositive();
-    assertThat(network.sum("balance") + network.sum("money_missing"))
-        .isEqualTo(3 * Bank.CAPITAL);
+    assertThat(network.sum("balance") + network.sum("money_missing")).isEqualTo(3 * Bank.CAPITAL);
     assertThat(network.sum("violations")).isZero();
   }
 
