@@ -69,6 +69,7 @@ class ModuleRulesTest {
             "io.vnsnap.net.link..",
             "io.vnsnap.net.trunk..",
             "io.vnsnap.vm.qemu..",
+            "io.vnsnap.vm.sim..",
             "io.vnsnap.shell.api..",
             "io.vnsnap.shell.topology..",
             "io.vnsnap.shell.control..")

@@ -79,6 +79,16 @@ final class Guest implements ConsoleListener, AutoCloseable {
     return Long.parseLong(report().getOrDefault(key, "0"));
   }
 
+  /** The last value of a field that only simulated guests report. */
+  long figure(String key) {
+    Matcher matcher = Pattern.compile(" " + key + "=(\\d+)[ \r\n]").matcher(said());
+    long value = -1;
+    while (matcher.find()) {
+      value = Long.parseLong(matcher.group(1));
+    }
+    return value;
+  }
+
   /** Waits until traffic in all directions has gone on for some of the guest's seconds. */
   Guest awaitTraffic(int seconds) {
     await(vm + " reports").atMost(PATIENCE).until(() -> !report().isEmpty());

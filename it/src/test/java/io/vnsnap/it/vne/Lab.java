@@ -44,15 +44,22 @@ final class Lab implements AutoCloseable {
   private static final int HOST_MEMORY_MIB = 1024;
 
   private final Path folder;
+  private final String hypervisor;
   private final List<RunningNode> nodes = new ArrayList<>();
   private final List<Guest> guests = new ArrayList<>();
 
-  private Lab(Path folder) {
+  private Lab(Path folder, String hypervisor) {
     this.folder = folder;
+    this.hypervisor = hypervisor;
   }
 
+  /** With QEMU. */
   static Lab start() throws IOException, NodeStartException {
-    Lab lab = new Lab(Files.createTempDirectory(Path.of("/tmp"), "vnit"));
+    return start(NodeOptions.QEMU);
+  }
+
+  static Lab start(String hypervisor) throws IOException, NodeStartException {
+    Lab lab = new Lab(Files.createTempDirectory(Path.of("/tmp"), "vnit"), hypervisor);
     try {
       RunningNode coordinator = lab.node("c", NodeOptions.COORDINATOR, List.of());
       List<NodeOptions.Seed> seeds = List.of(new NodeOptions.Seed("127.0.0.1", coordinator.port()));
@@ -84,7 +91,8 @@ final class Lab implements AutoCloseable {
                         folder.resolve(name),
                         store(),
                         Optional.empty()),
-                    HOST_MEMORY_MIB));
+                    HOST_MEMORY_MIB,
+                    role.equals(NodeOptions.HOST) ? hypervisor : ""));
     nodes.add(node);
     return node;
   }

@@ -147,10 +147,12 @@ class TopologyRulesTest {
   void shouldTakeAProgramOfTheSimulatedHypervisorForAKernel() {
     assertThat(
             with(t ->
-                t.getVmsBuilder(0).clearKernel().clearInitramfs().setCommandLine("sim.program=ring")))
+                t.getVmsBuilder(0)
+                    .clearKernel()
+                    .clearInitramfs()
+                    .setCommandLine("sim.program=ring")))
         .isEmpty();
-    assertThat(
-            with(t -> t.getVmsBuilder(0).clearKernel().setCommandLine("xsim.program=ring")))
+    assertThat(with(t -> t.getVmsBuilder(0).clearKernel().setCommandLine("xsim.program=ring")))
         .isNotEmpty();
   }
 

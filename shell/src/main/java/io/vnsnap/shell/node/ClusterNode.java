@@ -22,6 +22,7 @@ import io.vnsnap.shell.control.ControlServer;
 import io.vnsnap.shell.control.ControlSettings;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.file.FileStore;
+import io.vnsnap.vm.Hypervisor;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -77,7 +78,10 @@ final class ClusterNode implements RunningNode {
               report -> coordinators.entity(report.getVne()).tell(new ToVne.Report(report)));
       state.endOrphans();
       blocking.execute(() -> StoreWarmUp.run(store, options.name()));
-      startHost(HostParts.open(options, config, state, shared, resources), system);
+      HostContext host = HostParts.open(options, config, state, shared, resources);
+      startHost(host, system);
+      Hypervisor simulated = HostParts.simulated(config, blocking, resources);
+      blocking.execute(() -> new Rehearsal(system, host).run(simulated));
       // Once more, on top of what hosts work with: VMs end before it is closed.
       resources.add(() -> terminate(system));
     }

@@ -66,23 +66,26 @@ final class HostParts {
     return switch (name) {
       case NodeOptions.QEMU ->
           resources.add(new QemuHypervisor(QemuSettings.from(config), blocking));
-      case NodeOptions.SIMULATED -> {
-        EventLoopGroup guests = loop("vnsnap-guest", resources);
-        yield new SimulatedHypervisor(
-            SimulatedSettings.from(config),
-            new SimulatedEnvironment(
-                guests::next,
-                InstantSource.system(),
-                GuestSockets.domain(),
-                blocking,
-                new SecureRandom().nextLong(),
-                ProcessHandle.current().pid()));
-      }
+      case NodeOptions.SIMULATED -> simulated(config, blocking, resources);
       default ->
           throw new IOException(
               "%s is \"%s\"; write %s or %s"
                   .formatted(NodeConfig.HYPERVISOR, name, NodeOptions.QEMU, NodeOptions.SIMULATED));
     };
+  }
+
+  /** Runs its guests on a thread of their own, at the pace of the clock. */
+  static Hypervisor simulated(Config config, Executor blocking, Resources resources) {
+    EventLoopGroup guests = loop("vnsnap-guest", resources);
+    return new SimulatedHypervisor(
+        SimulatedSettings.from(config),
+        new SimulatedEnvironment(
+            guests::next,
+            InstantSource.system(),
+            GuestSockets.domain(),
+            blocking,
+            new SecureRandom().nextLong(),
+            ProcessHandle.current().pid()));
   }
 
   /** One thread. */

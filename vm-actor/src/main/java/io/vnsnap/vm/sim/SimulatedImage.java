@@ -3,7 +3,7 @@ package io.vnsnap.vm.sim;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The form of a simulated VM's image, version 1; {@code docs/simulated-image.md} describes it.
+ * The form of a simulated VM's image, version 1; {@code docs/simulated-vms.md} describes it.
  * Everything is big-endian.
  */
 final class SimulatedImage {
