@@ -218,6 +218,26 @@ class ProgramsTest {
     assertThat(network.sum("duplicated")).isPositive();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {BANK, RING})
+  void shouldNoticeMoneyFromNowhereAndAnotherToken(String program) {
+    GuestNetwork network = new GuestNetwork(program, 3).run(WARM_UP_TICKS);
+    Frame scratch = new Frame();
+    network.wire =
+        atFrame(
+            3,
+            frames,
+            frame -> {
+              System.arraycopy(frame, 0, scratch.bytes(), 0, frame.length);
+              scratch.received(0, frame.length);
+              scratch.setWord(0, scratch.word(0) + 7);
+              return List.of(sealedAgain(scratch));
+            });
+    network.run(SECONDS_3);
+    assertThat(network.sum("violations")).isPositive();
+    assertThat(network.sum("lost") + network.sum("duplicated") + network.sum("corrupt")).isZero();
+  }
+
   @Test
   void shouldGoOnWhenACardTakesNothingForAWhile() {
     GuestNetwork network = new GuestNetwork(TRAFFIC, 2).run(WARM_UP_TICKS);
