@@ -8,6 +8,7 @@ import io.vnsnap.proto.VmCut;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.proto.VneReply;
+import io.vnsnap.proto.certificate.Certificate;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;

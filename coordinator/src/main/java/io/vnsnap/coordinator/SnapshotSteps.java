@@ -18,6 +18,7 @@ import io.vnsnap.proto.VmCut;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.proto.VneEvent;
 import io.vnsnap.proto.VneReply;
+import io.vnsnap.proto.certificate.Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;

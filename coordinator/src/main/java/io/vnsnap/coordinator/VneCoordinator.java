@@ -18,6 +18,7 @@ import akka.persistence.typed.javadsl.EventSourcedBehavior;
 import akka.persistence.typed.javadsl.RetentionCriteria;
 import akka.persistence.typed.javadsl.SignalHandler;
 import io.vnsnap.proto.VneEvent;
+import io.vnsnap.proto.certificate.Certificate;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.proto.wire.ToVne;
 import java.util.HashSet;

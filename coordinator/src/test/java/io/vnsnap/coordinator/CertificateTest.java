@@ -12,6 +12,8 @@ import io.vnsnap.proto.LinkSpec;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.proto.VnicSpec;
+import io.vnsnap.proto.certificate.Certificate;
+import io.vnsnap.proto.certificate.Channels;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;

@@ -36,6 +36,7 @@ public final class CommandLineInterface {
             .addSubcommand(new CancelCommand(root))
             .addSubcommand(new SnapshotsCommand(root))
             .addSubcommand(new ShowCommand(root))
+            .addSubcommand(new VerifyCommand(root))
             .addSubcommand(new RestoreCommand(root))
             .addSubcommand(new DeleteCommand(root))
             .addSubcommand(new ConsoleCommand(root))

@@ -1,4 +1,4 @@
-package io.vnsnap.coordinator;
+package io.vnsnap.proto.certificate;
 
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
@@ -10,10 +10,10 @@ import java.util.List;
  * The VNICs of a topology by number, and its channels: every ordered pair of VNICs that share a
  * link.
  */
-final class Channels {
+public final class Channels {
 
   /** One channel, by the numbers of its VNICs; ordered by sender, then receiver. */
-  record Channel(int from, int to) implements Comparable<Channel> {
+  public record Channel(int from, int to) implements Comparable<Channel> {
     @Override
     public int compareTo(Channel other) {
       return from != other.from ? Integer.compare(from, other.from) : Integer.compare(to, other.to);
@@ -24,14 +24,15 @@ final class Channels {
 
   private final List<Vnic> vnics = new ArrayList<>();
 
-  Channels(Topology topology) {
+  /** Those of a topology. */
+  public Channels(Topology topology) {
     for (VmSpec vm : topology.getVmsList()) {
       vm.getVnicsList().forEach(spec -> vnics.add(new Vnic(vm.getName(), spec)));
     }
   }
 
   /** All channels, in order. */
-  List<Channel> all() {
+  public List<Channel> all() {
     List<Channel> channels = new ArrayList<>();
     for (int from = 0; from < vnics.size(); from++) {
       for (int to = 0; to < vnics.size(); to++) {
@@ -44,19 +45,19 @@ final class Channels {
   }
 
   /** The VM of a VNIC, or empty if there is no VNIC of that number. */
-  String vmOf(int vnic) {
+  public String vmOf(int vnic) {
     return vnic >= 0 && vnic < vnics.size() ? vnics.get(vnic).vm() : "";
   }
 
   /** How users know a VNIC: "vm/vnic". */
-  String name(int vnic) {
+  public String name(int vnic) {
     return vnic >= 0 && vnic < vnics.size()
         ? vnics.get(vnic).vm() + "/" + vnics.get(vnic).spec().getName()
         : "VNIC " + vnic;
   }
 
   /** How users know a channel: "vm/vnic to vm/vnic". */
-  String name(Channel channel) {
+  public String name(Channel channel) {
     return name(channel.from()) + " to " + name(channel.to());
   }
 

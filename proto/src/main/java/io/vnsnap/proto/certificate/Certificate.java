@@ -1,11 +1,12 @@
-package io.vnsnap.coordinator;
+package io.vnsnap.proto.certificate;
 
-import io.vnsnap.coordinator.Channels.Channel;
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.DropCount;
+import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmStored;
+import io.vnsnap.proto.certificate.Channels.Channel;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -23,14 +24,16 @@ import java.util.TreeMap;
  * @param logs as the receiving VMs reported them, ordered by receiver
  * @param flaws one line for each thing that keeps the snapshot from being exact
  */
-record Certificate(List<ChannelRecord> channels, List<ChannelLogRecord> logs, List<String> flaws) {
+public record Certificate(
+    List<ChannelRecord> channels, List<ChannelLogRecord> logs, List<String> flaws) {
 
-  boolean exact() {
+  /** Whether every frame is accounted for. */
+  public boolean exact() {
     return flaws.isEmpty();
   }
 
   /** Empty when exact; else the first flaw, and how many there are more. */
-  String inexactReason() {
+  public String inexactReason() {
     return switch (flaws.size()) {
       case 0 -> "";
       case 1 -> flaws.getFirst();
@@ -39,8 +42,18 @@ record Certificate(List<ChannelRecord> channels, List<ChannelLogRecord> logs, Li
   }
 
   /** Balances what all VMs of the topology have stored. */
-  static Certificate of(Topology topology, Collection<VmStored> stored) {
-    return new Audit(new Channels(topology)).certify(stored);
+  public static Certificate of(Topology topology, Collection<VmStored> stored) {
+    Audit audit = new Audit(new Channels(topology));
+    stored.forEach(audit::collect);
+    return audit.certify();
+  }
+
+  /** Balances anew what a manifest says. */
+  public static Certificate of(Manifest manifest) {
+    Audit audit = new Audit(new Channels(manifest.getTopology()));
+    manifest.getChannelsList().forEach(audit::add);
+    manifest.getLogsList().forEach(audit::add);
+    return audit.certify();
   }
 
   /** The computation of one certificate. */
@@ -54,8 +67,7 @@ record Certificate(List<ChannelRecord> channels, List<ChannelLogRecord> logs, Li
       this.channels = channels;
     }
 
-    Certificate certify(Collection<VmStored> stored) {
-      stored.forEach(this::collect);
+    Certificate certify() {
       for (Channel channel : channels.all()) {
         ChannelRecord record = records.get(channel);
         if (record == null) {
@@ -77,18 +89,25 @@ record Certificate(List<ChannelRecord> channels, List<ChannelLogRecord> logs, Li
     private void collect(VmStored stored) {
       String vm = stored.getImage().getVm();
       for (ChannelRecord record : stored.getChannelsList()) {
-        Channel channel = new Channel(record.getFrom(), record.getTo());
         if (!channels.vmOf(record.getTo()).equals(vm)) {
+          Channel channel = new Channel(record.getFrom(), record.getTo());
           flaws.add("channel " + channels.name(channel) + " was reported by VM " + vm);
         }
-        if (records.putIfAbsent(channel, record) != null) {
-          flaws.add("channel " + channels.name(channel) + " was reported twice");
-        }
+        add(record);
       }
-      for (ChannelLogRecord log : stored.getLogsList()) {
-        if (logs.putIfAbsent(log.getTo(), log) != null) {
-          flaws.add("the channel log of " + channels.name(log.getTo()) + " was reported twice");
-        }
+      stored.getLogsList().forEach(this::add);
+    }
+
+    private void add(ChannelRecord record) {
+      Channel channel = new Channel(record.getFrom(), record.getTo());
+      if (records.putIfAbsent(channel, record) != null) {
+        flaws.add("channel " + channels.name(channel) + " was reported twice");
+      }
+    }
+
+    private void add(ChannelLogRecord log) {
+      if (logs.putIfAbsent(log.getTo(), log) != null) {
+        flaws.add("the channel log of " + channels.name(log.getTo()) + " was reported twice");
       }
     }
 
