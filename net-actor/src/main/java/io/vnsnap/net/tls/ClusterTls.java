@@ -52,7 +52,12 @@ public final class ClusterTls {
     PrivateKey key = new PemFile("vnsnap.tls.key", files.key()).keyOf(chain.getFirst());
     List<X509Certificate> trusted = new PemFile("vnsnap.tls.ca", files.ca()).certificates(now);
     return new ClusterTls(
-        build(SslContextBuilder.forClient().keyManager(key, chain), trusted),
+        // Addresses are not compared with names: objection() compares the names.
+        build(
+            SslContextBuilder.forClient()
+                .endpointIdentificationAlgorithm(null)
+                .keyManager(key, chain),
+            trusted),
         build(SslContextBuilder.forServer(key, chain).clientAuth(ClientAuth.REQUIRE), trusted),
         names);
   }

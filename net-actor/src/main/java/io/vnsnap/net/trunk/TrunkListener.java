@@ -96,7 +96,7 @@ public final class TrunkListener {
     transport.await(bound);
     if (!bound.isSuccess()) {
       throw new IOException(
-          "cannot listen for trunks on %s:%d: %s"
+          "cannot listen for trunks on %s:%d (--trunk-port, vnsnap.net.trunk.port): %s"
               .formatted(place.bindAddress(), place.port(), bound.cause().getMessage()),
           bound.cause());
     }

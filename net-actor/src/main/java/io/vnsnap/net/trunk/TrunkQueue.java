@@ -194,16 +194,17 @@ final class TrunkQueue {
   }
 
   private void cutAfterHandedOver() {
-    for (Batch batch = waiting.pollFirst(); batch != null; batch = waiting.pollFirst()) {
-      if (batch.handed > 0) {
-        batch.bytes.writerIndex(batch.handed);
-        batch.end = handedOver + 1;
-        kept.addLast(batch);
-      } else {
-        release(batch);
-      }
-    }
     next = handedOver + 1;
+    Batch first = waiting.pollFirst();
+    waiting.forEach(this::release);
+    waiting.clear();
+    if (first != null && first.handed > 0) {
+      first.bytes.writerIndex(first.handed);
+      first.end = next;
+      waiting.addLast(first); // there is room in it
+    } else if (first != null) {
+      release(first);
+    }
   }
 
   /** Number of the oldest record that can still be sent. */
@@ -224,10 +225,12 @@ final class TrunkQueue {
     waiting.clear();
   }
 
+  /** Room that was made for a marker beyond the limit is not for frames. */
   private boolean hasRoom(int size, long limit) {
     Batch last = waiting.peekLast();
     return (last != null && last.bytes.writableBytes() >= size)
-        || bytes + Math.max(BATCH_BYTES, size) <= limit;
+        ? bytes <= limit
+        : bytes + Math.max(BATCH_BYTES, size) <= limit;
   }
 
   private Batch room(int size) {
