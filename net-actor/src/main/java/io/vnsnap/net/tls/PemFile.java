@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 record PemFile(String setting, Path path) {
   private static final long MAX_BYTES = 1 << 20;
+
+  /** The only one that Akka's TLS takes too. */
+  private static final String ALGORITHM = "RSA";
+
   private static final String KEY_BEGIN = "-----BEGIN PRIVATE KEY-----";
   private static final String KEY_END = "-----END PRIVATE KEY-----";
 
@@ -73,25 +77,30 @@ record PemFile(String setting, Path path) {
           null);
     }
     String algorithm = certificate.getPublicKey().getAlgorithm();
+    if (!algorithm.equals(ALGORITHM)) {
+      throw wrong(
+          "the certificate in vnsnap.tls.certificate is for a key of the kind %s, not %s"
+              .formatted(algorithm, ALGORITHM),
+          null);
+    }
     try {
       byte[] encoded =
           Base64.getMimeDecoder().decode(text.substring(begin + KEY_BEGIN.length(), end));
       PrivateKey key =
-          KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
+          KeyFactory.getInstance(ALGORITHM).generatePrivate(new PKCS8EncodedKeySpec(encoded));
       if (!belongTogether(key, certificate)) {
         throw wrong("it is not the key of the certificate in vnsnap.tls.certificate", null);
       }
       return key;
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw wrong("it cannot be read as a key of the kind " + algorithm, e);
+      throw wrong("it cannot be read as a key of the kind " + ALGORITHM, e);
     }
   }
 
   private static boolean belongTogether(PrivateKey key, X509Certificate certificate)
       throws GeneralSecurityException {
-    String kind = key.getAlgorithm().equals("EC") ? "ECDSA" : key.getAlgorithm();
     byte[] sample = "VNsnap".getBytes(StandardCharsets.US_ASCII);
-    Signature signature = Signature.getInstance("SHA256with" + kind);
+    Signature signature = Signature.getInstance("SHA256with" + ALGORITHM);
     signature.initSign(key);
     signature.update(sample);
     byte[] signed = signature.sign();
