@@ -345,6 +345,7 @@ class GateTest {
     refused.add(DropCause.TRUNK_FULL);
     gate.receive(one, new Marker(1, 2, refused));
     gate.receive(two, new Marker(1, 1, new Drops()));
+    gate.orders().release(1);
     List<ChannelRecord> closed = requireNonNull(events.logs.get(1)).channels();
     assertThat(closed.get(0).getDropsList())
         .singleElement()
