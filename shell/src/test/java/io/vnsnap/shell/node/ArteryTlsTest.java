@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,26 +31,25 @@ class ArteryTlsTest {
 
   @TempDir private static Path folder;
 
-  private static Config node(String name) {
-    return NodeConfig.of(
-        new NodeOptions(
-            name,
-            Set.of(NodeOptions.COORDINATOR),
-            new NodeOptions.Network("127.0.0.1", "127.0.0.1", 0, 0, List.of()),
-            new NodeOptions.Places(folder.resolve("c"), folder, folder.resolve("store")),
-            0));
+  private static Config node() {
+    return ConfigFactory.parseString(
+            "akka.remote.artery.canonical { hostname = 127.0.0.1, port = 0 }")
+        .withFallback(ConfigFactory.systemProperties())
+        .withFallback(ConfigFactory.parseResources("vnsnap-node.conf"))
+        .withFallback(ConfigFactory.defaultReferenceUnresolved())
+        .resolve();
   }
 
   @Test
   void shouldChangeNothingWithoutFiles() throws IOException {
-    Config config = node("a");
+    Config config = node();
     assertThat(ArteryTls.over(config)).isEqualTo(config);
     assertThat(config.getString("akka.remote.artery.transport")).isEqualTo("tcp");
   }
 
   @Test
   void shouldRefuseToStartWithoutTheFilesThatAreNamed() {
-    Config config = tls("nowhere.key").withFallback(node("a"));
+    Config config = tls("nowhere.key").withFallback(node());
     assertThatThrownBy(() -> ArteryTls.over(config))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("vnsnap.tls.certificate (")
@@ -69,8 +67,8 @@ class ArteryTlsTest {
     makeCertificates();
     List<ActorSystem<Void>> systems = new ArrayList<>();
     try {
-      for (String name : List.of("a", "b")) {
-        Config config = ArteryTls.over(tls("node.key").withFallback(node(name)));
+      Config config = ArteryTls.over(tls("node.key").withFallback(node()));
+      for (int i = 0; i < 2; i++) {
         assertThat(config.getString("akka.remote.artery.transport")).isEqualTo("tls-tcp");
         systems.add(ActorSystem.create(Behaviors.empty(), "vnsnap", config));
       }
