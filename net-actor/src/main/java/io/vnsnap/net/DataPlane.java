@@ -4,6 +4,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.port.PortConnector;
+import io.vnsnap.net.tls.ClusterTls;
 import io.vnsnap.net.transport.TcpTransport;
 import io.vnsnap.net.transport.Transport;
 import io.vnsnap.net.trunk.TrunkCounters;
@@ -11,6 +12,7 @@ import io.vnsnap.net.trunk.TrunkListener;
 import io.vnsnap.net.trunk.Trunks;
 import io.vnsnap.proto.Endpoint;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,11 +41,13 @@ public final class DataPlane implements AutoCloseable {
     this.transport = transport;
     this.loop = transport.loop();
     this.connector = new PortConnector(loop, allocator, settings.port(), flusher);
-    this.listener = new TrunkListener(settings.trunk(), transport, flusher);
-    this.trunks = new Trunks(transport, allocator, settings.trunk(), flusher);
+    ClusterTls tls = settings.tls() == null ? null : ClusterTls.load(settings.tls(), Instant.now());
+    this.trunks = new Trunks(transport, allocator, settings.trunk().sending(), tls, flusher);
+    this.listener =
+        new TrunkListener(settings.trunk(), transport, tls, flusher, this::waitingBytes);
     this.endpoint =
         Endpoint.newBuilder()
-            .setAddress(settings.trunk().address())
+            .setAddress(settings.trunk().place().address())
             .setPort(listener.bind(allocator))
             .build();
   }
@@ -52,7 +56,8 @@ public final class DataPlane implements AutoCloseable {
    * Starts an event loop and listens for trunks on TCP. Blocks for the moment that takes: not to be
    * called by an actor's message handler.
    *
-   * @throws IOException with address and reason in its message, if that cannot be listened on
+   * @throws IOException with address and reason in its message, if that cannot be listened on; or
+   *     with the file and what is wrong with it, if TLS cannot be set up
    */
   public static DataPlane open(NetSettings settings) throws IOException {
     return open(settings, new TcpTransport());
@@ -108,6 +113,11 @@ public final class DataPlane implements AutoCloseable {
   /** Bytes of buffers that are in use, in frames that wait or are being moved. */
   public long bufferBytes() {
     return allocator.pinnedDirectMemory();
+  }
+
+  /** Memory of the frames that wait for VMs of this host; those for other hosts are not counted. */
+  private long waitingBytes() {
+    return allocator.pinnedDirectMemory() - trunks.bytes();
   }
 
   /** Closes all segments, trunks and the listener, and ends the event loop. Blocks until done. */

@@ -3,7 +3,9 @@ package io.vnsnap.net;
 import com.typesafe.config.Config;
 import io.vnsnap.net.gate.GateSettings;
 import io.vnsnap.net.port.PortSettings;
+import io.vnsnap.net.tls.TlsFiles;
 import io.vnsnap.net.trunk.TrunkSettings;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a data plane; each key is explained in this module's {@code reference.conf}.
@@ -11,11 +13,13 @@ import io.vnsnap.net.trunk.TrunkSettings;
  * @param port bounds of each port
  * @param gate bounds of each gate
  * @param trunk where to listen, and bounds of each trunk
+ * @param tls files for TLS between hosts; null: none
  */
-public record NetSettings(PortSettings port, GateSettings gate, TrunkSettings trunk) {
+public record NetSettings(
+    PortSettings port, GateSettings gate, TrunkSettings trunk, @Nullable TlsFiles tls) {
 
   /**
-   * Reads {@code vnsnap.net}.
+   * Reads {@code vnsnap.net} and {@code vnsnap.tls}.
    *
    * @param root the whole configuration
    * @throws com.typesafe.config.ConfigException if a key is missing or makes no sense
@@ -23,7 +27,10 @@ public record NetSettings(PortSettings port, GateSettings gate, TrunkSettings tr
   public static NetSettings from(Config root) {
     Config net = root.getConfig("vnsnap.net");
     return new NetSettings(
-        port(net.getConfig("port")), gate(net.getConfig("gate")), trunk(net.getConfig("trunk")));
+        port(net.getConfig("port")),
+        gate(net.getConfig("gate")),
+        trunk(net.getConfig("trunk")),
+        TlsFiles.from(root));
   }
 
   private static PortSettings port(Config port) {
@@ -45,17 +52,22 @@ public record NetSettings(PortSettings port, GateSettings gate, TrunkSettings tr
 
   private static TrunkSettings trunk(Config trunk) {
     return new TrunkSettings(
-        trunk.getString("address"),
-        trunk.getString("bind-address"),
-        trunk.getInt("port"),
-        trunk.getBytes("queue-bytes"),
-        trunk.getBytes("marker-reserve"),
-        Math.toIntExact(trunk.getBytes("write-window")),
-        trunk.getDuration("first-backoff"),
-        trunk.getDuration("max-backoff"),
-        trunk.getDuration("connect-timeout"),
-        trunk.getDuration("user-timeout"),
-        trunk.getDuration("hello-timeout"),
-        trunk.getInt("max-connections"));
+        new TrunkSettings.Place(
+            trunk.getString("address"), trunk.getString("bind-address"), trunk.getInt("port")),
+        new TrunkSettings.Sending(
+            trunk.getBytes("queue-bytes"),
+            trunk.getBytes("marker-reserve"),
+            Math.toIntExact(trunk.getBytes("write-window")),
+            trunk.getDuration("first-backoff"),
+            trunk.getDuration("max-backoff"),
+            trunk.getDuration("connect-timeout"),
+            trunk.getDuration("user-timeout"),
+            trunk.getDuration("welcome-timeout")),
+        new TrunkSettings.Receiving(
+            trunk.getDuration("hello-timeout"),
+            trunk.getInt("max-connections"),
+            Math.toIntExact(trunk.getBytes("acknowledge-bytes")),
+            trunk.getDuration("acknowledge-delay"),
+            trunk.getBytes("read-limit")));
   }
 }

@@ -56,7 +56,11 @@ final class FakeQemu implements AutoCloseable {
       SocketChannel accepted = server.accept();
       accepted.configureBlocking(false);
       socket = accepted;
-      read();
+      if (closed) {
+        accepted.close();
+      } else {
+        read();
+      }
     } catch (IOException e) {
       if (!closed) {
         throw new UncheckedIOException(e);

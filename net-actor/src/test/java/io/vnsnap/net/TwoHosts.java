@@ -99,9 +99,9 @@ final class TwoHosts implements AutoCloseable {
     }
   }
 
-  final DataPlane a = DataPlane.open(settings());
-  final DataPlane b = DataPlane.open(settings());
-  final Proxy aToB = new Proxy(b.endpoint().getPort());
+  final DataPlane a;
+  final DataPlane b;
+  final Proxy aToB;
   final Segment onA;
   final Segment onB;
   final List<Node> nodes = new ArrayList<>();
@@ -109,6 +109,13 @@ final class TwoHosts implements AutoCloseable {
   private final ExecutorService cutters = Executors.newFixedThreadPool(VNICS);
 
   TwoHosts() throws IOException {
+    this(settings());
+  }
+
+  TwoHosts(NetSettings settings) throws IOException {
+    a = DataPlane.open(settings);
+    b = DataPlane.open(settings);
+    aToB = new Proxy(b.endpoint().getPort());
     List<Vnic> vnics = new ArrayList<>();
     for (int i = 0; i < VNICS; i++) {
       String mac = "52:54:00:00:00:%02x".formatted(i);
@@ -126,7 +133,13 @@ final class TwoHosts implements AutoCloseable {
   }
 
   static NetSettings settings() {
-    return NetSettings.from(ConfigFactory.load());
+    return settings("");
+  }
+
+  /** The settings of reference.conf with changes. */
+  static NetSettings settings(String changes) {
+    return NetSettings.from(
+        ConfigFactory.parseString(changes).withFallback(ConfigFactory.load()).resolve());
   }
 
   static <T> T done(CompletionStage<T> stage) {
@@ -192,8 +205,12 @@ final class TwoHosts implements AutoCloseable {
     }
     done(onA.close());
     done(onB.close());
-    await().untilAsserted(() -> assertThat(a.bufferBytes()).as("buffers of a").isZero());
-    await().untilAsserted(() -> assertThat(b.bufferBytes()).as("buffers of b").isZero());
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(a.bufferBytes()).as("buffers of a").isZero());
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(b.bufferBytes()).as("buffers of b").isZero());
     a.close();
     b.close();
     aToB.close();

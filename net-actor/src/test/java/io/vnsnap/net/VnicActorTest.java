@@ -1,6 +1,7 @@
 package io.vnsnap.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -20,10 +21,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 class VnicActorTest {
   private static final ActorTestKit KIT = ActorTestKit.create();
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final TestProbe<VnicActor.Reply> replies = KIT.createTestProbe(VnicActor.Reply.class);
   private final TestProbe<VnicEvent> events = KIT.createTestProbe(VnicEvent.class);
@@ -85,6 +86,7 @@ class VnicActorTest {
         KIT.spawn(VnicActor.create(segment, number, events.getRef()));
     Path socket = folder.resolve(String.valueOf(number));
     ask(vnic, to -> new VnicActor.Connect(socket, PATIENCE, to), VnicActor.Connected.class);
+    await().atMost(PATIENCE).until((number == 0 ? first : second)::isConnected);
     ask(vnic, VnicActor.Open::new, VnicActor.Opened.class);
     return vnic;
   }

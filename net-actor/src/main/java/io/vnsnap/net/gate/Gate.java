@@ -138,7 +138,7 @@ public final class Gate implements PortEvents {
     if (mustWait(channel, marker.epoch())) {
       line.holdMarker(channel, marker);
     } else {
-      passMarker(channel, marker, channel.lostAtShutGate(), channel.missing());
+      passMarker(channel, marker, channel.lostAtShutGate());
     }
     noticeRed(marker.epoch());
   }
@@ -361,7 +361,7 @@ public final class Gate implements PortEvents {
         line.holdLast(item);
       } else if (item.marker != null) {
         line.passed(item);
-        passMarker(item.channel, item.marker, item.lostBefore, item.missingBefore);
+        passMarker(item.channel, item.marker, item.lostBefore);
       } else if (item.frame != null) {
         deliverHeld(item, item.frame);
       }
@@ -402,10 +402,10 @@ public final class Gate implements PortEvents {
     }
   }
 
-  private void passMarker(InChannel channel, Marker marker, long lostBefore, long missingBefore) {
+  private void passMarker(InChannel channel, Marker marker, long lostBefore) {
     if (recording != null
         && recording.epoch() == marker.epoch()
-        && channel.close(marker, lostBefore, missingBefore)) {
+        && channel.close(marker, lostBefore)) {
       recording.channelClosed();
       closeLogIfComplete();
     }

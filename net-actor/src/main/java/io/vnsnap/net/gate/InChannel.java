@@ -130,20 +130,20 @@ public final class InChannel {
   }
 
   /**
-   * The sender's marker has passed the gate after the receiver's cut: the account is final.
+   * The sender's marker has passed the gate after the receiver's cut: the account is final. Frames
+   * that never arrived are in it only as far as the marker explains them: if others are missing, it
+   * does not balance, as it should.
    *
    * @param marker as it waited
    * @param lostBefore lost at the shut gate before the marker arrived
-   * @param missingBefore never arrived before the marker did
    * @return false if that was so already
    */
-  boolean close(Marker marker, long lostBefore, long missingBefore) {
+  boolean close(Marker marker, long lostBefore) {
     if (closed) {
       return false;
     }
     closed = true;
     Drops white = marker.drops().copy();
-    white.add(DropCause.TRUNK_BROKEN, Math.max(0, missingBefore - white.total()));
     white.add(DropCause.HOLD_FULL, lostBefore);
     white.add(DropCause.QUEUE_FULL, queueFullAtCut);
     white.add(DropCause.VM_GONE, vmGoneAtCut);

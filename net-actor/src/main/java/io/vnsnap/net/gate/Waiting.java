@@ -25,9 +25,6 @@ final class Waiting {
   /** Frames of the channel that had been lost at this gate when the marker arrived. */
   final long lostBefore;
 
-  /** Frames of the channel that had never arrived when the marker did. */
-  final long missingBefore;
-
   /** For a replayed frame, nanoseconds after the gate first opens; absolute from then on. */
   long due = AT_THE_CUT;
 
@@ -48,7 +45,6 @@ final class Waiting {
     this.marker = marker;
     this.replayed = replayed;
     this.lostBefore = channel.lostAtShutGate();
-    this.missingBefore = channel.missing();
   }
 
   static Waiting frame(InChannel channel, int epoch, long sequence, ByteBuf owned) {

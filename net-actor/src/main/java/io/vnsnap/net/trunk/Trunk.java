@@ -5,15 +5,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.util.ReferenceCountUtil;
+import io.netty.channel.ChannelInitializer;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.gate.Marker;
+import io.vnsnap.net.tls.ClusterTls;
 import io.vnsnap.net.transport.Transport;
-import java.util.ArrayDeque;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,114 +22,129 @@ import org.slf4j.LoggerFactory;
  * The sending end of the trunk to one host. Connects when it is made, again after each break, and
  * ends with its last channel.
  *
- * <p>What the socket layer had taken when a connection broke is lost as far as this end knows; the
- * receiver counts what did not arrive by the gap in the sequence numbers. Markers are not lost: the
- * next connection begins with the last one of each channel, unless that still waits. What still
- * waits goes on in order. So the order on every channel is kept, and nothing comes twice but
- * markers.
+ * <p>Design note. Frames and markers share one row of numbered records, so that their order is
+ * kept. The receiver acknowledges what it has taken in; until then a record is kept. A new
+ * connection begins with the receiver saying what it has, and goes on right after that: nothing is
+ * lost by a break, nothing comes twice, nothing overtakes. If the receiver has forgotten the
+ * session, because it was restarted, it is sent all that was not acknowledged.
+ *
+ * <p>A receiver that is slow, or away, lets the queue fill up. Then frames are refused, and counted
+ * by their channels; markers are not, up to a reserve; beyond that, waiting frames are given up and
+ * counted in the markers that follow them. So whatever is dropped is dropped here, before it was
+ * sent, and is in the account of its channel.
  *
  * <p>On the event loop.
  */
-final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flushable {
+final class Trunk implements Flusher.Flushable {
   private static final Logger LOG = LoggerFactory.getLogger(Trunk.class);
-  private static final int BATCH_BYTES = 32 * 1024;
 
   private final TrunkTarget target;
-  private final Bootstrap bootstrap;
   private final Transport transport;
-  private final ByteBufAllocator allocator;
-  private final TrunkSettings settings;
+  private final TrunkSettings.Sending settings;
   private final Flusher flusher;
   private final Runnable whenUnused;
-  private final Set<TrunkHop> hops = new HashSet<>();
-  private final ArrayDeque<ByteBuf> batches = new ArrayDeque<>();
-  private long queuedBytes;
-  private long appendedBytes;
-  private @Nullable Channel channel;
+  private final Bootstrap bootstrap;
+  private final long session;
+  private final TrunkQueue queue;
+  private final Map<ChannelAddress, TrunkHop> hops = new HashMap<>();
+  private @Nullable TrunkOutbound connection;
   private @Nullable Future<?> retry;
+  private boolean welcomed;
   private long backoffNanos;
   private long upSinceNanos;
   private boolean complained;
+  private boolean announced;
   private boolean unflushed;
   private boolean closed;
 
   Trunk(
       TrunkTarget target,
+      Outgoing outgoing,
       Transport transport,
-      Bootstrap bootstrap,
-      ByteBufAllocator allocator,
-      TrunkSettings settings,
       Flusher flusher,
       Runnable whenUnused) {
     this.target = target;
-    this.bootstrap = bootstrap;
     this.transport = transport;
-    this.allocator = allocator;
-    this.settings = settings;
+    this.settings = outgoing.settings();
     this.flusher = flusher;
     this.whenUnused = whenUnused;
+    this.session = transport.newSession();
+    this.queue =
+        new TrunkQueue(outgoing.allocator(), settings.queueBytes(), settings.markerReserve());
     this.backoffNanos = settings.firstBackoff().toNanos();
+    this.bootstrap =
+        outgoing
+            .bootstrap()
+            .clone()
+            .handler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    if (outgoing.tls() != null) {
+                      channel.pipeline().addLast(outgoing.tls().client(channel.alloc()));
+                    }
+                    channel
+                        .pipeline()
+                        .addLast(new TrunkOutbound(Trunk.this, outgoing.tls(), channel));
+                  }
+                });
   }
+
+  /**
+   * What all trunks of a host have in common.
+   *
+   * @param bootstrap for their connections
+   * @param tls null: none
+   */
+  record Outgoing(
+      Bootstrap bootstrap,
+      ByteBufAllocator allocator,
+      TrunkSettings.Sending settings,
+      @Nullable ClusterTls tls) {}
 
   TrunkHop hop(ChannelAddress address) {
     TrunkHop hop = new TrunkHop(this, address);
-    hops.add(hop);
+    hops.put(address, hop);
     return hop;
   }
 
-  void release(TrunkHop hop) {
-    if (hops.remove(hop) && hops.isEmpty()) {
+  void release(ChannelAddress address) {
+    if (hops.remove(address) != null && hops.isEmpty()) {
       close();
     }
   }
 
   /** Queues a frame; false if there is no room. */
   boolean append(ChannelAddress address, int epoch, long sequence, ByteBuf framed) {
-    int size = TrunkRecords.FRAME_OVERHEAD + framed.readableBytes();
-    if (queuedBytes + size > settings.queueBytes()) {
-      flushNow();
-      if (queuedBytes + size > settings.queueBytes()) {
-        return false;
-      }
+    if (!queue.add(address, epoch, sequence, framed)) {
+      return false;
     }
-    TrunkRecords.writeFrame(room(size), address, epoch, sequence, framed);
-    appended(size);
+    appended();
     return true;
   }
 
-  /**
-   * Queues a marker.
-   *
-   * @return position in the stream of records at which it ends
-   */
-  long append(ChannelAddress address, Marker marker) {
-    int size = TrunkRecords.MARKER_SIZE;
-    if (queuedBytes + size > settings.queueBytes() + settings.markerReserve()) {
-      // The marker must not be lost: rather everything else is, and the next connection begins
-      // with the markers.
-      complain("too many markers wait for it; what waits is given up");
-      discardQueue();
-      disconnect();
-      return appendedBytes;
+  /** Gives up what waits if the next marker would not fit. */
+  void makeRoomForMarker() {
+    if (!queue.hasRoomForMarker()) {
+      LOG.warn(
+          "Trunk to host {}: what waits for it is given up, for the markers that must not be lost",
+          target);
+      queue.giveUpFrames((channel, frames) -> {
+        TrunkHop hop = hops.get(channel);
+        if (hop != null) {
+          hop.lose(frames);
+        }
+      });
     }
-    TrunkRecords.writeMarker(room(size), address, marker);
-    appended(size);
-    return appendedBytes;
   }
 
-  private ByteBuf room(int size) {
-    ByteBuf last = batches.peekLast();
-    if (last == null || last.writableBytes() < size) {
-      int capacity = Math.max(BATCH_BYTES, size);
-      last = allocator.directBuffer(capacity, capacity);
-      batches.addLast(last);
-    }
-    return last;
+  /** Queues a marker. */
+  void append(ChannelAddress address, Marker marker) {
+    queue.add(address, marker);
+    appended();
   }
 
-  private void appended(int size) {
-    queuedBytes += size;
-    appendedBytes += size;
+  private void appended() {
     if (!unflushed) {
       unflushed = true;
       flusher.add(this);
@@ -141,16 +154,27 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   @Override
   public void flushNow() {
     unflushed = false;
-    Channel connected = channel;
-    if (connected == null) {
+    TrunkOutbound out = connection;
+    if (out == null || !welcomed) {
       return;
     }
-    while (!batches.isEmpty() && connected.isWritable()) {
-      ByteBuf batch = batches.removeFirst();
-      queuedBytes -= batch.readableBytes();
-      var unused = connected.write(batch, connected.voidPromise());
+    while (out.isWritable()) {
+      ByteBuf next = queue.poll();
+      if (next == null) {
+        break;
+      }
+      out.write(next);
     }
-    connected.flush();
+    out.flush();
+  }
+
+  /** Memory of the records that wait or are not acknowledged. */
+  long bytes() {
+    return queue.bytes();
+  }
+
+  TrunkSettings.Sending settings() {
+    return settings;
   }
 
   void connect() {
@@ -158,8 +182,7 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
     if (closed) {
       return;
     }
-    ChannelFuture attempt =
-        bootstrap.clone().handler(this).connect(transport.remote(target.host(), target.port()));
+    ChannelFuture attempt = bootstrap.connect(transport.remote(target.host(), target.port()));
     attempt.addListener(done -> {
       if (!done.isSuccess()) {
         complain(String.valueOf(done.cause().getMessage()));
@@ -168,60 +191,57 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
     });
   }
 
-  @Override
-  public boolean isSharable() {
-    return true; // used by one connection after another, never by two at a time
+  // What the connection reports.
+
+  void connected(TrunkOutbound out) {
+    if (closed) {
+      out.close();
+    } else {
+      connection = out;
+    }
   }
 
-  @Override
-  public void channelActive(ChannelHandlerContext context) {
-    Channel connected = context.channel();
-    if (closed) {
-      var unused = connected.close();
-      return;
+  TrunkRecords.Hello hello() {
+    return new TrunkRecords.Hello(target.sender(), session, queue.first());
+  }
+
+  /** The receiver goes on after this record. */
+  void welcomed(TrunkOutbound out, long received) throws NonsenseException {
+    requirePlausible(received);
+    if (!announced) {
+      announced = true;
+      LOG.info("Trunk to host {} is up", target);
     }
-    LOG.info("Trunk to host {} is up", target);
     upSinceNanos = transport.nanos();
-    channel = connected;
-    ByteBuf first =
-        allocator.directBuffer(TrunkRecords.MAX_HELLO + 4 + hops.size() * TrunkRecords.MARKER_SIZE);
-    TrunkRecords.writeHello(first, target.sender());
-    long handedOver = appendedBytes - queuedBytes;
-    hops.forEach(hop -> hop.repeatMarker(first, handedOver));
-    var unused = connected.write(first, connected.voidPromise());
+    welcomed = true;
+    queue.resumeAfter(received);
     flushNow();
   }
 
-  @Override
-  public void channelInactive(ChannelHandlerContext context) {
-    disconnect();
-    if (transport.nanos() - upSinceNanos > settings.maxBackoff().toNanos()) {
+  void acknowledged(long received) throws NonsenseException {
+    requirePlausible(received);
+    queue.acknowledge(received);
+  }
+
+  private void requirePlausible(long received) throws NonsenseException {
+    if (!queue.isPlausible(received)) {
+      throw new NonsenseException("it has record %d, which was not sent".formatted(received));
+    }
+  }
+
+  void ended(TrunkOutbound out, String why) {
+    if (out != connection) {
+      return;
+    }
+    connection = null;
+    if (welcomed && transport.nanos() - upSinceNanos > settings.maxBackoff().toNanos()) {
       // It has worked for a while: not a peer that takes connections only to end them.
       complained = false;
       backoffNanos = settings.firstBackoff().toNanos();
     }
-    if (!closed) {
-      complain("the connection has ended");
-      retryLater();
-    }
-  }
-
-  @Override
-  public void channelWritabilityChanged(ChannelHandlerContext context) {
-    if (channel != null && channel.isWritable()) {
-      flushNow();
-    }
-  }
-
-  @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    ReferenceCountUtil.release(message); // a receiving end says nothing
-  }
-
-  @Override
-  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    complain(String.valueOf(cause.getMessage()));
-    var unused = context.close();
+    welcomed = false;
+    complain(why);
+    retryLater();
   }
 
   private void retryLater() {
@@ -233,16 +253,11 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   }
 
   private void complain(String why) {
-    if (!complained) {
+    if (!complained && !closed) {
       complained = true;
+      announced = false;
       LOG.warn("Trunk to host {} is down: {}; trying again", target, why);
     }
-  }
-
-  private void discardQueue() {
-    batches.forEach(ByteBuf::release);
-    batches.clear();
-    queuedBytes = 0;
   }
 
   void close() {
@@ -253,16 +268,10 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
     if (retry != null) {
       retry.cancel(false);
     }
-    discardQueue();
-    disconnect();
-    whenUnused.run();
-  }
-
-  private void disconnect() {
-    Channel connected = channel;
-    channel = null;
-    if (connected != null) {
-      var unused = connected.close();
+    if (connection != null) {
+      connection.close();
     }
+    queue.clear();
+    whenUnused.run();
   }
 }

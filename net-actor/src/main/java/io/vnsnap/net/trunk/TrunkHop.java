@@ -3,17 +3,12 @@ package io.vnsnap.net.trunk;
 import io.netty.buffer.ByteBuf;
 import io.vnsnap.net.gate.Marker;
 import io.vnsnap.net.link.NextHop;
-import org.jspecify.annotations.Nullable;
 
-/**
- * The hop of one channel over a trunk. Remembers its last marker, and where in the stream it went:
- * if a connection breaks with the marker in it, the next one begins with it.
- */
+/** The hop of one channel over a trunk. Its markers tell what the trunk had to give up. */
 public final class TrunkHop implements NextHop {
   private final Trunk trunk;
   private final ChannelAddress channel;
-  private @Nullable Marker lastMarker;
-  private long markerEnd;
+  private long lost;
 
   TrunkHop(Trunk trunk, ChannelAddress channel) {
     this.trunk = trunk;
@@ -27,19 +22,17 @@ public final class TrunkHop implements NextHop {
 
   @Override
   public void marker(Marker marker) {
-    lastMarker = marker;
-    markerEnd = trunk.append(channel, marker);
+    trunk.makeRoomForMarker();
+    trunk.append(channel, marker.withBroken(lost));
   }
 
   /** The channel is no more; a trunk without channels ends. */
   public void release() {
-    trunk.release(this);
+    trunk.release(channel);
   }
 
-  /** Writes the last marker again if it is not among what still waits. */
-  void repeatMarker(ByteBuf out, long handedOver) {
-    if (lastMarker != null && markerEnd <= handedOver) {
-      TrunkRecords.writeMarker(out, channel, lastMarker);
-    }
+  /** Frames that were taken here will not be sent. */
+  void lose(long frames) {
+    lost += frames;
   }
 }

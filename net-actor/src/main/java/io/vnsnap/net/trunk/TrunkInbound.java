@@ -4,54 +4,88 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.vnsnap.net.frame.Flusher;
-import io.vnsnap.net.frame.RecordSplitter;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.vnsnap.net.frame.Framing;
+import io.vnsnap.net.gate.Marker;
 import io.vnsnap.net.link.NextHop;
+import io.vnsnap.net.tls.ClusterTls;
+import io.vnsnap.net.tls.TlsFailures;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The receiving end of one trunk connection. */
-final class TrunkInbound extends ChannelInboundHandlerAdapter {
+/**
+ * One connection of another host's trunk, at the receiving end. Takes records in as they are read,
+ * keeps none, and acknowledges them: at once when there are many, else after a moment.
+ */
+final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDecoder.Sink {
   private static final Logger LOG = LoggerFactory.getLogger(TrunkInbound.class);
 
   private final TrunkListener listener;
+  private final @Nullable ClusterTls tls;
   private final Channel channel;
-  private final Flusher flusher;
-  private final RecordSplitter splitter;
-  private final RecordSplitter.Sink sink = this::onRecord;
-  private @Nullable String host;
+  private final TrunkDecoder decoder;
+  private final TrunkSettings.Receiving settings;
+  private TrunkSessions.@Nullable Session session;
   private @Nullable Future<?> helloDeadline;
+  private @Nullable Future<?> acknowledgement;
+  private long acknowledged;
+  private long unacknowledgedBytes;
   private boolean closed;
 
-  TrunkInbound(TrunkListener listener, Channel channel, Flusher flusher) {
+  TrunkInbound(TrunkListener listener, @Nullable ClusterTls tls, Channel channel) {
     this.listener = listener;
+    this.tls = tls;
     this.channel = channel;
-    this.flusher = flusher;
-    this.splitter = new RecordSplitter(channel.alloc(), TrunkRecords.MAX_HELLO);
-  }
-
-  void expectHello(Duration timeout) {
-    helloDeadline =
+    this.settings = listener.settings();
+    this.decoder = new TrunkDecoder(channel.alloc(), this);
+    this.helloDeadline =
         channel
             .eventLoop()
             .schedule(
-                () -> cutOff("it did not say who it is"), timeout.toNanos(), TimeUnit.NANOSECONDS);
+                () -> cutOff("it did not say who it is"),
+                settings.helloTimeout().toNanos(),
+                TimeUnit.NANOSECONDS);
+  }
+
+  /** Lets it be read, or not. */
+  void read(boolean on) {
+    channel.config().setAutoRead(on);
+  }
+
+  boolean isIdentified() {
+    return session != null;
   }
 
   void close() {
-    if (!closed) {
-      closed = true;
-      if (helloDeadline != null) {
-        helloDeadline.cancel(false);
+    if (closed) {
+      return;
+    }
+    closed = true;
+    cancel(helloDeadline);
+    cancel(acknowledgement);
+    decoder.close();
+    var unused = channel.close();
+    listener.ended(this, session);
+  }
+
+  private static void cancel(@Nullable Future<?> timer) {
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (tls != null && event instanceof SslHandshakeCompletionEvent shaken && shaken.isSuccess()) {
+      String objection = tls.objection(channel);
+      if (objection != null) {
+        cutOff(objection);
       }
-      splitter.close();
-      var unused = channel.close();
-      listener.ended(this, host);
     }
   }
 
@@ -59,11 +93,12 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
     try {
-      if (!closed && !splitter.split(in, sink)) {
-        cutOff(
-            host == null
-                ? "it does not speak the trunk's language"
-                : "it sent a record of %d bytes".formatted(splitter.brokenLength()));
+      if (!closed) {
+        unacknowledgedBytes += in.readableBytes();
+        String nonsense = decoder.decode(in);
+        if (nonsense != null) {
+          cutOff(nonsense);
+        }
       }
     } finally {
       in.release();
@@ -72,7 +107,34 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    flusher.flush();
+    listener.afterRead();
+    TrunkSessions.Session open = session;
+    if (open == null || open.received() == acknowledged || closed) {
+      return;
+    }
+    if (unacknowledgedBytes >= settings.acknowledgeBytes()) {
+      acknowledge();
+    } else if (acknowledgement == null) {
+      acknowledgement =
+          channel
+              .eventLoop()
+              .schedule(
+                  this::acknowledge, settings.acknowledgeDelay().toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** A peer that does not read gets no more than fits: the next one says it all. */
+  private void acknowledge() {
+    cancel(acknowledgement);
+    acknowledgement = null;
+    TrunkSessions.Session open = session;
+    if (open != null && !closed && channel.isWritable()) {
+      acknowledged = open.received();
+      unacknowledgedBytes = 0;
+      ByteBuf record = channel.alloc().directBuffer(Framing.LENGTH_BYTES + Long.BYTES);
+      TrunkRecords.writeAcknowledgement(record, acknowledged);
+      var unused = channel.writeAndFlush(record, channel.voidPromise());
+    }
   }
 
   @Override
@@ -82,7 +144,9 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof IOException)) {
+    if (tls != null && cause instanceof DecoderException) {
+      cutOff(TlsFailures.explain(cause));
+    } else if (!(cause instanceof IOException)) {
       LOG.error("Trunk from {} failed", this, cause);
     }
     close();
@@ -93,53 +157,41 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
     return String.valueOf(channel.remoteAddress());
   }
 
-  private void onRecord(ByteBuf record) {
-    try {
-      if (host == null) {
-        hello(record);
-      } else {
-        dispatch(host, record);
-      }
-    } catch (NonsenseException e) {
-      cutOff(String.valueOf(e.getMessage()));
+  @Override
+  public void hello(TrunkRecords.Hello hello) throws NonsenseException {
+    cancel(helloDeadline);
+    TrunkSessions.Session open = listener.identified(hello, this);
+    session = open;
+    acknowledged = open.received();
+    ByteBuf welcome = channel.alloc().directBuffer(Framing.LENGTH_BYTES + TrunkRecords.MAX_ANSWER);
+    TrunkRecords.writeWelcome(welcome, acknowledged);
+    var unused = channel.writeAndFlush(welcome, channel.voidPromise());
+  }
+
+  @Override
+  public void frame(long network, int from, int to, int epoch, long sequence, ByteBuf framed) {
+    NextHop hop = hop(network, from, to);
+    if (hop != null) {
+      hop.frame(epoch, sequence, framed);
     }
   }
 
-  private void hello(ByteBuf record) throws NonsenseException {
-    String name = TrunkRecords.readHello(record);
-    host = name;
-    if (helloDeadline != null) {
-      helloDeadline.cancel(false);
+  @Override
+  public void marker(long network, int from, int to, Marker marker) {
+    NextHop hop = hop(network, from, to);
+    if (hop != null) {
+      hop.marker(marker);
     }
-    splitter.limit(TrunkRecords.MAX_RECORD);
-    listener.identified(name, this);
   }
 
-  private void dispatch(String peer, ByteBuf record) throws NonsenseException {
-    if (!TrunkRecords.hasHead(record)) {
-      throw new NonsenseException("it sent a record of %d bytes".formatted(record.readableBytes()));
+  /** Counts the record, and finds where it goes. */
+  private @Nullable NextHop hop(long network, int from, int to) {
+    TrunkSessions.Session open = session;
+    if (open == null) {
+      throw new IllegalStateException("a record before the hello");
     }
-    byte type = TrunkRecords.type(record);
-    if (type != TrunkRecords.FRAME && type != TrunkRecords.MARKER) {
-      throw new NonsenseException("it sent a record of unknown type " + type);
-    }
-    Network network = listener.network(TrunkRecords.network(record));
-    if (network == null) {
-      return;
-    }
-    int from = TrunkRecords.from(record);
-    int to = TrunkRecords.to(record);
-    int epoch = TrunkRecords.epoch(record);
-    NextHop hop = network.channel(peer, from, to);
-    if (hop == null) {
-      listener.unknownChannel();
-    } else if (type == TrunkRecords.MARKER) {
-      hop.marker(TrunkRecords.readMarker(record));
-    } else {
-      long sequence = TrunkRecords.sequence(record);
-      TrunkRecords.toFrame(record);
-      hop.frame(epoch, sequence, record);
-    }
+    open.count();
+    return listener.hop(open.host(), network, from, to);
   }
 
   private void cutOff(String why) {

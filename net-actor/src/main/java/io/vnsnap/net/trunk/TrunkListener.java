@@ -9,14 +9,15 @@ import io.netty.channel.ChannelOption;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.link.NextHop;
+import io.vnsnap.net.tls.ClusterTls;
 import io.vnsnap.net.transport.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,9 +35,11 @@ public final class TrunkListener {
 
   private final TrunkSettings settings;
   private final Transport transport;
+  private final @Nullable ClusterTls tls;
   private final Flusher flusher;
+  private final ReadValve valve;
+  private final TrunkSessions sessions;
   private final LongObjectMap<Network> networks = new LongObjectHashMap<>();
-  private final Map<String, TrunkInbound> byHost = new HashMap<>();
   private final Set<TrunkInbound> connections = new HashSet<>();
   private final Set<String> loggedAddresses = new HashSet<>();
   private @Nullable Channel server;
@@ -44,11 +47,25 @@ public final class TrunkListener {
   private long unknownChannel;
   private long cutOff;
 
-  /** A listener that is not bound yet. */
-  public TrunkListener(TrunkSettings settings, Transport transport, Flusher flusher) {
+  /**
+   * A listener that is not bound yet.
+   *
+   * @param tls null: none
+   * @param waitingBytes memory of the frames that wait on this host
+   */
+  public TrunkListener(
+      TrunkSettings settings,
+      Transport transport,
+      @Nullable ClusterTls tls,
+      Flusher flusher,
+      LongSupplier waitingBytes) {
     this.settings = settings;
     this.transport = transport;
+    this.tls = tls;
     this.flusher = flusher;
+    this.sessions = new TrunkSessions(settings.receiving().maxConnections());
+    this.valve =
+        new ReadValve(transport, waitingBytes, settings.receiving().readLimit(), this::read);
   }
 
   /**
@@ -59,7 +76,8 @@ public final class TrunkListener {
    * @throws IOException with the address in its message, if that cannot be bound
    */
   public int bind(ByteBufAllocator allocator) throws IOException {
-    SocketAddress address = transport.local(settings.bindAddress(), settings.port());
+    TrunkSettings.Place place = settings.place();
+    SocketAddress address = transport.local(place.bindAddress(), place.port());
     ChannelFuture bound =
         transport
             .listeners()
@@ -78,8 +96,8 @@ public final class TrunkListener {
     transport.await(bound);
     if (!bound.isSuccess()) {
       throw new IOException(
-          "cannot listen for trunks on %s:%d: %s"
-              .formatted(settings.bindAddress(), settings.port(), bound.cause().getMessage()),
+          "cannot listen for trunks on %s:%d (--trunk-port, vnsnap.net.trunk.port): %s"
+              .formatted(place.bindAddress(), place.port(), bound.cause().getMessage()),
           bound.cause());
     }
     Channel listening = bound.channel();
@@ -99,7 +117,7 @@ public final class TrunkListener {
 
   /** What could not be placed so far. */
   public TrunkCounters counters() {
-    return new TrunkCounters(unknownNetwork, unknownChannel, cutOff);
+    return new TrunkCounters(unknownNetwork, unknownChannel, cutOff, valve.closings());
   }
 
   /** Ends all connections and stops listening. */
@@ -111,50 +129,72 @@ public final class TrunkListener {
   }
 
   private void accept(Channel channel) {
-    if (connections.size() >= settings.maxConnections()) {
-      LOG.warn(
-          "Trunk: refused {}: {} connections are open, as many as"
-              + " vnsnap.net.trunk.max-connections allows",
+    int most = settings.receiving().maxConnections();
+    if (connections.size() >= most) {
+      cutOff(
           channel.remoteAddress(),
-          connections.size());
+          "%d connections are open, as many as vnsnap.net.trunk.max-connections allows"
+              .formatted(most));
       var unused = channel.close();
       return;
     }
-    TrunkInbound connection = new TrunkInbound(this, channel, flusher);
+    TrunkInbound connection = new TrunkInbound(this, tls, channel);
     connections.add(connection);
+    if (tls != null) {
+      channel.pipeline().addLast(tls.server(channel.alloc()));
+    }
     channel.pipeline().addLast(connection);
-    connection.expectHello(settings.helloTimeout());
   }
 
-  /**
-   * A peer has said who it is. An older connection of the same host is ended first: nothing that is
-   * still in it may come after what the new one brings.
-   */
-  void identified(String host, TrunkInbound connection) {
-    TrunkInbound older = byHost.put(host, connection);
-    if (older != null) {
-      older.close();
+  TrunkSettings.Receiving settings() {
+    return settings.receiving();
+  }
+
+  /** A peer has said who it is, and which session it continues. */
+  TrunkSessions.Session identified(TrunkRecords.Hello hello, TrunkInbound connection)
+      throws NonsenseException {
+    TrunkSessions.Session session = sessions.open(hello, connection);
+    if (valve.isShut()) {
+      connection.read(false);
     }
-    LOG.info("Trunk from host {} is up ({})", host, connection);
+    LOG.debug("Trunk from host {} is up ({})", hello.host(), connection);
+    return session;
   }
 
-  void ended(TrunkInbound connection, @Nullable String host) {
+  void ended(TrunkInbound connection, TrunkSessions.@Nullable Session session) {
     connections.remove(connection);
-    if (host != null && byHost.remove(host, connection)) {
-      LOG.info("Trunk from host {} has ended", host);
+    if (session != null) {
+      sessions.ended(session, connection);
+      LOG.debug("Trunk from host {} has ended ({})", session.host(), connection);
     }
   }
 
-  @Nullable Network network(long number) {
+  /** Where a record from this host goes; null, and counted, if nowhere. */
+  @Nullable NextHop hop(String host, long number, int from, int to) {
     Network network = networks.get(number);
     if (network == null) {
       unknownNetwork++;
+      return null;
     }
-    return network;
+    NextHop hop = network.channel(host, from, to);
+    if (hop == null) {
+      unknownChannel++;
+    }
+    return hop;
   }
 
-  void unknownChannel() {
-    unknownChannel++;
+  /** A batch was read from some connection. */
+  void afterRead() {
+    flusher.flush();
+    valve.check();
+  }
+
+  private void read(boolean on) {
+    for (TrunkInbound connection : connections) {
+      if (connection.isIdentified()) {
+        connection.read(on);
+      }
+    }
   }
 
   /** Counts a peer that sent nonsense, and names it in the log the first time. */

@@ -9,25 +9,42 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * The records on a trunk connection. Each begins with its length (4 bytes, not counting itself);
- * all numbers are big-endian. The first record is a hello:
+ * all numbers are big-endian. The sending host begins with a hello:
  *
- * <pre>  u64 magic, u8 version, sender's host name in UTF-8</pre>
+ * <pre>  u64 magic, u8 version, u64 session, u64 first, its name in UTF-8</pre>
  *
- * and each following one a frame or a marker:
+ * where {@code first} is the number of the oldest record of the session that it can still send. The
+ * receiving host answers with a welcome, which says up to which number it has everything:
+ *
+ * <pre>  u64 magic, u8 version, u64 received</pre>
+ *
+ * Then come, from the sending host, the records that follow, without their numbers, each a frame or
+ * a marker:
  *
  * <pre>
  *  u8 1, u64 network, u32 to, u32 from, u32 epoch, u64 sequence, framed frame
  *  u8 2, u64 network, u32 to, u32 from, u32 epoch, u64 sent, u8 n, n times u64 drops by cause
  * </pre>
+ *
+ * and from the receiving one acknowledgements:
+ *
+ * <pre>  u64 received</pre>
  */
 final class TrunkRecords {
-  static final byte VERSION = 1;
+  static final byte VERSION = 2;
   static final byte FRAME = 1;
   static final byte MARKER = 2;
   static final int MAX_NAME = 255;
-  static final int MAX_HELLO = Long.BYTES + 1 + MAX_NAME;
 
   private static final long MAGIC = 0x564e_5452_554e_4b0aL; // "VNTRUNK\n"
+  private static final int GREETING = Long.BYTES + 1 + Long.BYTES;
+
+  /** Longest content of a hello. */
+  static final int MAX_HELLO = GREETING + Long.BYTES + MAX_NAME;
+
+  /** Longest content of what the receiving host says. */
+  static final int MAX_ANSWER = GREETING;
+
   private static final int HEAD = 1 + Long.BYTES + 3 * Integer.BYTES + Long.BYTES;
 
   /** Bytes of a frame record before the framed frame. */
@@ -41,21 +58,74 @@ final class TrunkRecords {
 
   private TrunkRecords() {}
 
-  static void writeHello(ByteBuf out, String host) {
-    byte[] name = host.getBytes(StandardCharsets.UTF_8);
+  /**
+   * The first record.
+   *
+   * @param host name of the sending host
+   * @param session of the trunk; another one after a restart of the host
+   * @param first number of the oldest record that can still be sent
+   */
+  record Hello(String host, long session, long first) {}
+
+  static void writeHello(ByteBuf out, Hello hello) {
+    byte[] name = hello.host().getBytes(StandardCharsets.UTF_8);
     if (name.length == 0 || name.length > MAX_NAME) {
-      throw new IllegalArgumentException("host name of 1 to 255 bytes needed: " + host);
+      throw new IllegalArgumentException("host name of 1 to 255 bytes needed: " + hello.host());
     }
-    out.writeInt(Long.BYTES + 1 + name.length);
-    out.writeLong(MAGIC);
-    out.writeByte(VERSION);
+    writeGreeting(out, GREETING + Long.BYTES + name.length, hello.session());
+    out.writeLong(hello.first());
     out.writeBytes(name);
   }
 
-  /** Reads a hello and returns the host's name. */
-  static String readHello(ByteBuf record) throws NonsenseException {
+  static Hello readHello(ByteBuf record) throws NonsenseException {
     record.skipBytes(Framing.LENGTH_BYTES);
-    if (record.readableBytes() <= Long.BYTES + 1 || record.readLong() != MAGIC) {
+    long session = readGreeting(record);
+    if (record.readableBytes() <= Long.BYTES) {
+      throw new NonsenseException("it did not say its name");
+    }
+    long first = record.readLong();
+    if (first < 1) {
+      throw new NonsenseException("it begins with record " + first);
+    }
+    return new Hello(record.toString(StandardCharsets.UTF_8), session, first);
+  }
+
+  static void writeWelcome(ByteBuf out, long received) {
+    writeGreeting(out, GREETING, received);
+  }
+
+  /** Reads a welcome and returns the number up to which the peer has everything. */
+  static long readWelcome(ByteBuf record) throws NonsenseException {
+    record.skipBytes(Framing.LENGTH_BYTES);
+    long received = readGreeting(record);
+    if (record.isReadable()) {
+      throw new NonsenseException("its welcome is too long");
+    }
+    return received;
+  }
+
+  static void writeAcknowledgement(ByteBuf out, long received) {
+    out.writeInt(Long.BYTES);
+    out.writeLong(received);
+  }
+
+  static long readAcknowledgement(ByteBuf record) throws NonsenseException {
+    record.skipBytes(Framing.LENGTH_BYTES);
+    if (record.readableBytes() != Long.BYTES) {
+      throw new NonsenseException("its acknowledgement has a wrong length");
+    }
+    return record.readLong();
+  }
+
+  private static void writeGreeting(ByteBuf out, int length, long number) {
+    out.writeInt(length);
+    out.writeLong(MAGIC);
+    out.writeByte(VERSION);
+    out.writeLong(number);
+  }
+
+  private static long readGreeting(ByteBuf record) throws NonsenseException {
+    if (record.readableBytes() <= Long.BYTES || record.readLong() != MAGIC) {
       throw new NonsenseException("it does not speak the trunk's language");
     }
     int version = record.readUnsignedByte();
@@ -64,7 +134,10 @@ final class TrunkRecords {
           "it speaks version %d of the trunk's language, this host version %d"
               .formatted(version, VERSION));
     }
-    return record.toString(StandardCharsets.UTF_8);
+    if (record.readableBytes() < Long.BYTES) {
+      throw new NonsenseException("its greeting is too short");
+    }
+    return record.readLong();
   }
 
   static void writeFrame(
@@ -107,19 +180,29 @@ final class TrunkRecords {
 
   /** Reads what follows the head of a marker record. */
   static Marker readMarker(ByteBuf record) throws NonsenseException {
-    int causes = record.readableBytes() == MARKER_SIZE ? record.getByte(FRAME_OVERHEAD) : -1;
+    int at = record.readerIndex() + FRAME_OVERHEAD;
+    int causes = record.readableBytes() == MARKER_SIZE ? record.getByte(at) : -1;
     if (causes != Drops.CAUSES) {
       throw new NonsenseException("it sent a marker of a wrong length");
     }
     Drops drops = new Drops();
     for (int cause = 0; cause < Drops.CAUSES; cause++) {
-      long frames = record.getLong(FRAME_OVERHEAD + 1 + cause * Long.BYTES);
+      long frames = record.getLong(at + 1 + cause * Long.BYTES);
       if (frames < 0) {
         throw new NonsenseException("it sent a marker with a negative count");
       }
       drops.add(DropCause.forNumber(cause), frames);
     }
     return new Marker(epoch(record), sequence(record), drops);
+  }
+
+  /** Bytes of the record at this place, its length included. */
+  static int size(ByteBuf records, int at) {
+    return Framing.LENGTH_BYTES + records.getInt(at);
+  }
+
+  static ChannelAddress channel(ByteBuf record) {
+    return new ChannelAddress(network(record), from(record), to(record));
   }
 
   /** Whether a record is long enough to have the fields below. */

@@ -1,8 +1,7 @@
 /**
- * The trunk: one TCP connection for each ordered pair of hosts, which carries the frames and
- * markers of all VNEs between them, in order. Knows networks by number and VNICs by number; what
- * becomes of a frame is not decided here. Encryption will sit between the connection and the
- * records.
+ * The trunk: one connection for each ordered pair of hosts, which carries the frames and markers of
+ * all VNEs between them, in order, and goes on where it broke. Knows networks by number and VNICs
+ * by number; what becomes of a frame is not decided here, nor what a connection is made of.
  */
 @NullMarked
 package io.vnsnap.net.trunk;

@@ -108,6 +108,7 @@ final class CutWorld {
     private final LocalHop end;
     private final Gate receiver;
     private int count;
+    private long givenUp;
     private final ArrayDeque<Runnable> onTheWay = new ArrayDeque<>();
 
     FifoHop(LocalHop end, Gate receiver) {
@@ -122,6 +123,7 @@ final class CutWorld {
         return false;
       }
       if (lossy() && count % 11 == 0) {
+        givenUp++;
         return true; // and yet it will not arrive
       }
       ByteBuf copy = Unpooled.copiedBuffer(framed);
@@ -135,10 +137,11 @@ final class CutWorld {
 
     @Override
     public void marker(Marker marker) {
+      Marker honest = marker.withBroken(givenUp);
       if (bug == Bug.MARKER_OVERTAKES) {
-        onTheWay.addFirst(() -> end.marker(marker));
+        onTheWay.addFirst(() -> end.marker(honest));
       } else {
-        onTheWay.add(() -> end.marker(marker));
+        onTheWay.add(() -> end.marker(honest));
       }
     }
 

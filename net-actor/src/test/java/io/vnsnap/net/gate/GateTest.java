@@ -1,5 +1,6 @@
 package io.vnsnap.net.gate;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -332,6 +333,26 @@ class GateTest {
     assertThat(numbersTaken()).containsExactly(1, 4);
     assertThat(gate.counters().stale()).isEqualTo(1);
     assertThat(gate.counters().missing()).isEqualTo(2);
+  }
+
+  @Test
+  void shouldNotBalanceAChannelThatMissesAFrameUnexplained() {
+    openGate();
+    arrive(one, 0, 1);
+    numbersTaken();
+    cut(1);
+    Drops refused = new Drops();
+    refused.add(DropCause.TRUNK_FULL);
+    gate.receive(one, new Marker(1, 2, refused));
+    gate.receive(two, new Marker(1, 1, new Drops()));
+    gate.orders().release(1);
+    List<ChannelRecord> closed = requireNonNull(events.logs.get(1)).channels();
+    assertThat(closed.get(0).getDropsList())
+        .singleElement()
+        .satisfies(d -> assertThat(d.getFrames()).isEqualTo(1));
+    assertThat(closed.get(0).getSent()).isEqualTo(closed.get(0).getDelivered() + 1);
+    assertThat(closed.get(1).getSent()).isEqualTo(1);
+    assertThat(closed.get(1).getDelivered() + closed.get(1).getDropsCount()).isZero();
   }
 
   @Test

@@ -61,7 +61,7 @@ final class ClusterNode implements RunningNode {
    * @param resources gets everything that was opened, to be closed by the caller if this fails
    */
   static ClusterNode start(NodeOptions options, Resources resources) throws IOException {
-    Config config = NodeConfig.of(options);
+    Config config = ArteryTls.over(NodeConfig.of(options));
     NodeSettings settings = NodeSettings.from(config);
     StateFolder state = resources.add(StateFolder.claim(options.places().state()));
     ExecutorService blocking = BlockingThreads.create(settings.maxBlockingThreads());
