@@ -2,6 +2,7 @@ package io.vnsnap.net;
 
 import com.typesafe.config.Config;
 import io.vnsnap.net.gate.GateSettings;
+import io.vnsnap.net.link.LinkSettings;
 import io.vnsnap.net.port.PortSettings;
 import io.vnsnap.net.trunk.TrunkSettings;
 
@@ -10,9 +11,11 @@ import io.vnsnap.net.trunk.TrunkSettings;
  *
  * @param port bounds of each port
  * @param gate bounds of each gate
+ * @param link bounds of each link's shaping
  * @param trunk where to listen, and bounds of each trunk
  */
-public record NetSettings(PortSettings port, GateSettings gate, TrunkSettings trunk) {
+public record NetSettings(
+    PortSettings port, GateSettings gate, LinkSettings link, TrunkSettings trunk) {
 
   /**
    * Reads {@code vnsnap.net}.
@@ -23,7 +26,10 @@ public record NetSettings(PortSettings port, GateSettings gate, TrunkSettings tr
   public static NetSettings from(Config root) {
     Config net = root.getConfig("vnsnap.net");
     return new NetSettings(
-        port(net.getConfig("port")), gate(net.getConfig("gate")), trunk(net.getConfig("trunk")));
+        port(net.getConfig("port")),
+        gate(net.getConfig("gate")),
+        link(net.getConfig("link")),
+        trunk(net.getConfig("trunk")));
   }
 
   private static PortSettings port(Config port) {
@@ -41,6 +47,10 @@ public record NetSettings(PortSettings port, GateSettings gate, TrunkSettings tr
         gate.getDuration("drain-deadline"),
         gate.getDuration("max-hold"),
         gate.getDuration("max-replay"));
+  }
+
+  private static LinkSettings link(Config link) {
+    return new LinkSettings(link.getBytes("delayed-bytes"), link.getDuration("granularity"));
   }
 
   private static TrunkSettings trunk(Config trunk) {

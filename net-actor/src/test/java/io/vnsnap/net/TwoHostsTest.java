@@ -3,6 +3,7 @@ package io.vnsnap.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.gate.GateCounters;
 import io.vnsnap.net.gate.TestFrame;
 import io.vnsnap.proto.ChannelRecord;
@@ -157,9 +158,9 @@ class TwoHostsTest {
   @ValueSource(
       strings = {
         "GET / HTTP/1.1\r\n\r\n",
-        "\0\0\0\u000eVNTRUNK\n\u0002other",
-        "\0\0\0\nVNTRUNK\n\u0001a\0\0\0\u0003abc",
-        "\0\0\0\nVNTRUNK\n\u0001a\u007f\0\0\0",
+        "\0\0\0\u000eVNTRUNK\n\u0001other",
+        "\0\0\0\nVNTRUNK\n\u0002a\0\0\0\u0003abc",
+        "\0\0\0\nVNTRUNK\n\u0002a\u007f\0\0\0",
         "\0\0\0\0"
       })
   void shouldCutOffAPeerThatSendsNonsense(String nonsense) throws Exception {
@@ -256,7 +257,7 @@ class TwoHostsTest {
       node.vm.write(ByteBuffer.wrap(new byte[] {0, 2, 0, 0}));
       await().atMost(PATIENCE).until(() -> !node.closings.isEmpty());
       assertThat(node.closings).singleElement().asString().contains("131072 bytes");
-      assertThat(TwoHosts.done(node.orders.counters()).undersized()).isEqualTo(1);
+      assertThat(TwoHosts.done(node.orders.counters()).refused().of(BadInput.UNDERSIZED)).isEqualTo(1);
     }
   }
 }

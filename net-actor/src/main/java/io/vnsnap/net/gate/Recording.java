@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.proto.RecordedFrame;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /** The channel log of one cut at one gate while it is written: kept in memory, bounded. */
@@ -31,10 +32,10 @@ final class Recording {
   }
 
   /**
-   * Adds a frame at the end.
+   * Adds a frame.
    *
    * @param framed borrowed
-   * @param arrivedNanos when it reached the gate
+   * @param arrivedNanos when it arrives, as the VM sees it
    * @return false if there is no room
    */
   boolean add(InChannel channel, long sequence, ByteBuf framed, long arrivedNanos) {
@@ -65,7 +66,8 @@ final class Recording {
     return openChannels == 0;
   }
 
+  /** All frames in order of arrival, which on a channel is that of their numbers. */
   List<RecordedFrame> frames() {
-    return List.copyOf(frames);
+    return frames.stream().sorted(Comparator.comparingLong(RecordedFrame::getOffsetUs)).toList();
   }
 }

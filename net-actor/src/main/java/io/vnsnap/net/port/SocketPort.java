@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.frame.RecordSplitter;
@@ -138,6 +139,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     ByteBuf in = (ByteBuf) message;
     try {
       if (!closed && !splitter.split(in, sink)) {
+        events.malformed(BadInput.OVERSIZED);
         fail(
             "the VM sent a frame of %d bytes, more than the %d that QEMU sends at most: the stream"
                     .formatted(splitter.brokenLength(), Framing.MAX_FRAME)
@@ -163,6 +165,9 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    if (!closed && !splitter.isBetweenRecords()) {
+      events.malformed(BadInput.TORN);
+    }
     fail(
         splitter.isBetweenRecords()
             ? "the VM closed its network socket"
@@ -176,7 +181,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
 
   private void onRecord(ByteBuf framed) {
     if (framed.readableBytes() < Framing.LENGTH_BYTES + Framing.MIN_FRAME) {
-      events.undersized();
+      events.malformed(BadInput.UNDERSIZED);
     } else {
       events.received(framed);
     }

@@ -87,15 +87,31 @@ final class Trunk extends ChannelInboundHandlerAdapter implements Flusher.Flusha
   /** Queues a frame; false if there is no room. */
   boolean append(ChannelAddress address, int epoch, long sequence, ByteBuf framed) {
     int size = TrunkRecords.FRAME_OVERHEAD + framed.readableBytes();
-    if (queuedBytes + size > settings.queueBytes()) {
-      flushNow();
-      if (queuedBytes + size > settings.queueBytes()) {
-        return false;
-      }
+    if (!fits(size)) {
+      return false;
     }
     TrunkRecords.writeFrame(room(size), address, epoch, sequence, framed);
     appended(size);
     return true;
+  }
+
+  /** Queues a frame that is not due yet; false if there is no room. */
+  boolean appendEarly(
+      ChannelAddress address, int epoch, long sequence, long remainingNanos, ByteBuf framed) {
+    int size = TrunkRecords.EARLY_OVERHEAD + framed.readableBytes();
+    if (!fits(size)) {
+      return false;
+    }
+    TrunkRecords.writeEarly(room(size), address, epoch, sequence, remainingNanos, framed);
+    appended(size);
+    return true;
+  }
+
+  private boolean fits(int size) {
+    if (queuedBytes + size > settings.queueBytes()) {
+      flushNow();
+    }
+    return queuedBytes + size <= settings.queueBytes();
   }
 
   /**

@@ -121,7 +121,9 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
       throw new NonsenseException("it sent a record of %d bytes".formatted(record.readableBytes()));
     }
     byte type = TrunkRecords.type(record);
-    if (type != TrunkRecords.FRAME && type != TrunkRecords.MARKER) {
+    if (type != TrunkRecords.FRAME
+        && type != TrunkRecords.MARKER
+        && type != TrunkRecords.EARLY) {
       throw new NonsenseException("it sent a record of unknown type " + type);
     }
     Network network = listener.network(TrunkRecords.network(record));
@@ -136,6 +138,10 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
       listener.unknownChannel();
     } else if (type == TrunkRecords.MARKER) {
       hop.marker(TrunkRecords.readMarker(record));
+    } else if (type == TrunkRecords.EARLY) {
+      long sequence = TrunkRecords.sequence(record);
+      long remainingNanos = TrunkRecords.toEarlyFrame(record);
+      hop.early(epoch, sequence, remainingNanos, record);
     } else {
       long sequence = TrunkRecords.sequence(record);
       TrunkRecords.toFrame(record);
