@@ -44,7 +44,7 @@ final class ShapeRules {
 
   /** Checks how the numbers of a whole direction fit together. */
   static void checkTogether(Shape shape, BiConsumer<String, String> violation) {
-    if (shape.getJitterUs() > shape.getDelayUs()) {
+    if (shape.getJitterUs() > Math.max(0, shape.getDelayUs())) {
       violation.accept(
           "jitter is longer than the delay", "write a jitter of at most the delay, or a delay");
     }

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import io.vnsnap.proto.DiskSpec;
 import io.vnsnap.proto.LinkSpec;
+import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
@@ -205,7 +206,7 @@ public final class TopologyRules {
   }
 
   private void checkShape(String name, VnicSpec vnic) {
-    if (!vnic.hasShape()) {
+    if (vnic.getShape().equals(Shape.getDefaultInstance())) {
       return; // then it is the link's
     }
     ShapeRules.checkNumbers(
