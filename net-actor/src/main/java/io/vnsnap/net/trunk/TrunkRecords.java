@@ -145,13 +145,14 @@ final class TrunkRecords {
 
   /** Reads what follows the head of a marker record. */
   static Marker readMarker(ByteBuf record) throws NonsenseException {
-    int causes = record.readableBytes() == MARKER_SIZE ? record.getByte(FRAME_OVERHEAD) : -1;
+    int at = record.readerIndex() + FRAME_OVERHEAD;
+    int causes = record.readableBytes() == MARKER_SIZE ? record.getByte(at) : -1;
     if (causes != Drops.CAUSES) {
       throw new NonsenseException("it sent a marker of a wrong length");
     }
     Drops drops = new Drops();
     for (int cause = 0; cause < Drops.CAUSES; cause++) {
-      long frames = record.getLong(FRAME_OVERHEAD + 1 + cause * Long.BYTES);
+      long frames = record.getLong(at + 1 + cause * Long.BYTES);
       if (frames < 0) {
         throw new NonsenseException("it sent a marker with a negative count");
       }
