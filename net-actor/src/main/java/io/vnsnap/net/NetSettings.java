@@ -2,6 +2,7 @@ package io.vnsnap.net;
 
 import com.typesafe.config.Config;
 import io.vnsnap.net.gate.GateSettings;
+import io.vnsnap.net.link.LinkSettings;
 import io.vnsnap.net.port.PortSettings;
 import io.vnsnap.net.tls.TlsFiles;
 import io.vnsnap.net.trunk.TrunkSettings;
@@ -12,11 +13,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param port bounds of each port
  * @param gate bounds of each gate
+ * @param link bounds of each link's shaping
  * @param trunk where to listen, and bounds of each trunk
  * @param tls files for TLS between hosts; null: none
  */
 public record NetSettings(
-    PortSettings port, GateSettings gate, TrunkSettings trunk, @Nullable TlsFiles tls) {
+    PortSettings port,
+    GateSettings gate,
+    LinkSettings link,
+    TrunkSettings trunk,
+    @Nullable TlsFiles tls) {
 
   /**
    * Reads {@code vnsnap.net} and {@code vnsnap.tls}.
@@ -29,6 +35,7 @@ public record NetSettings(
     return new NetSettings(
         port(net.getConfig("port")),
         gate(net.getConfig("gate")),
+        link(net.getConfig("link")),
         trunk(net.getConfig("trunk")),
         TlsFiles.from(root));
   }
@@ -48,6 +55,10 @@ public record NetSettings(
         gate.getDuration("drain-deadline"),
         gate.getDuration("max-hold"),
         gate.getDuration("max-replay"));
+  }
+
+  private static LinkSettings link(Config link) {
+    return new LinkSettings(link.getBytes("delayed-bytes"), link.getDuration("granularity"));
   }
 
   private static TrunkSettings trunk(Config trunk) {

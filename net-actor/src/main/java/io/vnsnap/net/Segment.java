@@ -3,11 +3,14 @@ package io.vnsnap.net;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.vnsnap.net.frame.Framing;
+import io.vnsnap.net.gate.Egress;
 import io.vnsnap.net.gate.Gate;
 import io.vnsnap.net.gate.InChannel;
 import io.vnsnap.net.link.LocalHop;
 import io.vnsnap.net.link.NextHop;
 import io.vnsnap.net.link.OutChannel;
+import io.vnsnap.net.link.Shaper;
+import io.vnsnap.net.link.Shaping;
 import io.vnsnap.net.link.SwitchPort;
 import io.vnsnap.net.trunk.ChannelAddress;
 import io.vnsnap.net.trunk.TrunkHop;
@@ -72,6 +75,11 @@ public final class Segment {
     }
   }
 
+  /** How users know a VNIC: "vne: vm/vnic". */
+  String name(int number) {
+    return spec.vne() + ": " + spec.vnics().get(number);
+  }
+
   /** The orders to the gate of a VNIC. */
   VnicOrders orders(int number) {
     Gate gate = gates.get(number);
@@ -87,7 +95,7 @@ public final class Segment {
     gates.forEach((number, gate) -> {
       SwitchPort port = new SwitchPort(Framing.parseMac(spec.vnics().get(number).mac()));
       ports.put(number, port);
-      gate.connectTo(port);
+      gate.connectTo(shaped(spec.vnics().get(number).shaping(), port));
     });
     for (Vnic from : spec.vnics()) {
       for (Vnic to : spec.vnics()) {
@@ -97,6 +105,12 @@ public final class Segment {
       }
     }
     plane.listener().add(spec.networkId(), this::inbound);
+  }
+
+  private Egress shaped(Shaping shaping, SwitchPort port) {
+    return shaping.isNone()
+        ? port
+        : new Shaper(shaping, plane.settings().link(), plane.time(), plane.allocator(), port);
   }
 
   /** Ends it. On the event loop. */

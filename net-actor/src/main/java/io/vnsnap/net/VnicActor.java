@@ -7,10 +7,12 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.gate.GateCounters;
 import io.vnsnap.net.gate.GateEvents;
 import io.vnsnap.net.gate.Refusal;
 import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DropCause;
 import io.vnsnap.proto.RecordedFrame;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Owns the gate of one local VNIC and commands it. The gate lives on the event loop and keeps the
@@ -31,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * answered by the reply it names or by {@link Refused}; commands for a cut may be sent twice.
  */
 public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
+  private static final Logger LOG = LoggerFactory.getLogger(VnicActor.class);
 
   /** What a VNIC is told. */
   public sealed interface Command {}
@@ -165,16 +170,16 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
    * @param owner hears what happens
    */
   public static Behavior<Command> create(Segment segment, int vnic, ActorRef<VnicEvent> owner) {
-    return Behaviors.setup(context -> new VnicActor(context, segment.orders(vnic), vnic, owner));
+    return Behaviors.setup(context -> new VnicActor(context, segment, vnic, owner));
   }
 
   private VnicActor(
-      ActorContext<Command> context, VnicOrders orders, int vnic, ActorRef<VnicEvent> owner) {
+      ActorContext<Command> context, Segment segment, int vnic, ActorRef<VnicEvent> owner) {
     super(context);
     this.vnic = vnic;
     this.owner = owner;
-    this.orders = orders;
-    orders.listen(new ToSelf(vnic, context.getSelf()));
+    this.orders = segment.orders(vnic);
+    orders.listen(new ToSelf(vnic, segment.name(vnic), context.getSelf()));
   }
 
   @Override
@@ -260,7 +265,7 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
   }
 
   /** Turns what the event loop reports into messages. */
-  private record ToSelf(int vnic, ActorRef<Command> self) implements GateEvents {
+  private record ToSelf(int vnic, String name, ActorRef<Command> self) implements GateEvents {
     @Override
     public void redSeen(int epoch) {
       self.tell(new Happened(new VnicEvent.RedSeen(vnic, epoch)));
@@ -284,6 +289,16 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
     @Override
     public void holdExpired(int epoch) {
       self.tell(new Happened(new VnicEvent.HoldExpired(vnic, epoch)));
+    }
+
+    @Override
+    public void badInput(BadInput cause) {
+      LOG.warn("VNIC {}: the VM sends {}; they are refused and counted", name, cause.words());
+    }
+
+    @Override
+    public void dropping(DropCause cause) {
+      LOG.warn("VNIC {}: frames for the VM are dropped and counted: {}", name, cause);
     }
   }
 }

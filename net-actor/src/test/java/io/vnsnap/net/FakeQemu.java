@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /** The network side of a QEMU process: serves the socket, and has a guest that sends frames. */
 final class FakeQemu implements AutoCloseable {
@@ -27,7 +28,7 @@ final class FakeQemu implements AutoCloseable {
   private static final int QEMU_READS_AT_ONCE = 69_636;
 
   private final int vnic;
-  private final int vnics;
+  private final List<Integer> peers;
   private final ServerSocketChannel server;
   private final List<Thread> threads = new ArrayList<>();
   private final Object guest = new Object();
@@ -38,10 +39,15 @@ final class FakeQemu implements AutoCloseable {
   private volatile boolean sending;
   private volatile boolean closed;
 
-  @SuppressWarnings("NullAway.Init") // the socket is there once somebody has connected
+  /** Its guest sends to all other VNICs. */
   FakeQemu(Path path, int vnic, int vnics) throws IOException {
+    this(path, vnic, IntStream.range(0, vnics).filter(other -> other != vnic).boxed().toList());
+  }
+
+  @SuppressWarnings("NullAway.Init") // the socket is there once somebody has connected
+  FakeQemu(Path path, int vnic, List<Integer> peers) throws IOException {
     this.vnic = vnic;
-    this.vnics = vnics;
+    this.peers = peers;
     this.server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
     start(this::serve);
@@ -108,8 +114,8 @@ final class FakeQemu implements AutoCloseable {
     start(() -> {
       while (sending) {
         for (int i = 0; i < 8; i++) {
-          int to = random.nextInt(vnics);
-          send(to == vnic ? TestFrame.ALL : to, 60 + random.nextInt(1455));
+          int to = random.nextInt(peers.size() + 1);
+          send(to == peers.size() ? TestFrame.ALL : peers.get(to), 60 + random.nextInt(1455));
         }
         LockSupport.parkNanos(pauseNanos);
       }

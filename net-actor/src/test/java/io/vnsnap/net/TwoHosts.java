@@ -26,8 +26,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
-/** Two data planes, joined by trunks that can be broken, with two VMs each on one link. */
+/**
+ * Two data planes, joined by trunks that can be broken, with VMs: two on each host and all on one
+ * link, unless told otherwise.
+ */
 final class TwoHosts implements AutoCloseable {
   static final int VNICS = 4;
   private static final long NETWORK = 0x1234_5678_9abc_def0L;
@@ -48,24 +52,19 @@ final class TwoHosts implements AutoCloseable {
     final List<Integer> red = new CopyOnWriteArrayList<>();
     long heldFrames;
 
-    Node(int number, Segment segment) throws IOException {
+    Node(int number, List<Integer> peers, Segment segment) throws IOException {
       this.number = number;
       Path socket = folder.resolve("v" + number);
-      this.vm = new FakeQemu(socket, number, VNICS);
+      this.vm = new FakeQemu(socket, number, peers);
       this.orders = segment.orders(number);
       done(orders.listen(this));
       done(orders.connect(socket, CONNECT_DEADLINE));
       await().atMost(PATIENCE).until(vm::isConnected);
     }
 
-    /** The whole cut, in the order that keeps every frame. */
+    /** The whole cut of a VM with this VNIC only. */
     void cut(int epoch) {
-      // On a busy machine the thread of a VM may not get to run within the deadline of one hold.
-      await().atMost(PATIENCE).until(() -> done(orders.hold(epoch)).quiet());
-      images.put(epoch, vm.pause());
-      done(orders.turnRed(epoch));
-      vm.resume();
-      heldFrames += done(orders.release(epoch)).heldFrames();
+      cutTogether(epoch, List.of(this));
     }
 
     Log log(int epoch) {
@@ -113,23 +112,52 @@ final class TwoHosts implements AutoCloseable {
   }
 
   TwoHosts(NetSettings settings) throws IOException {
+    this(
+        settings,
+        IntStream.range(0, VNICS)
+            .mapToObj(i -> new Vnic(i, "vm" + i, "eth0", mac(i), "lan", i < VNICS / 2 ? "a" : "b"))
+            .toList());
+  }
+
+  /** With these VNICs, on hosts a and b; VNIC i has the address of that number. */
+  TwoHosts(List<Vnic> vnics) throws IOException {
+    this(settings(), vnics);
+  }
+
+  private TwoHosts(NetSettings settings, List<Vnic> vnics) throws IOException {
     a = DataPlane.open(settings);
     b = DataPlane.open(settings);
     aToB = new Proxy(b.endpoint().getPort());
-    List<Vnic> vnics = new ArrayList<>();
-    for (int i = 0; i < VNICS; i++) {
-      String mac = "52:54:00:00:00:%02x".formatted(i);
-      vnics.add(new Vnic(i, "vm" + i, "eth0", mac, "lan", i < VNICS / 2 ? "a" : "b"));
-    }
     Endpoint throughProxy =
         Endpoint.newBuilder().setAddress("localhost").setPort(aToB.port()).build();
     Map<String, Endpoint> trunks = Map.of("a", a.endpoint(), "b", throughProxy);
     onA = a.createSegment(new SegmentSpec("vne", NETWORK, "a", vnics, trunks, Map.of()));
     onB = b.createSegment(new SegmentSpec("vne", NETWORK, "b", vnics, trunks, Map.of()));
     for (Vnic vnic : vnics) {
-      nodes.add(new Node(vnic.number(), vnic.host().equals("a") ? onA : onB));
+      List<Integer> peers =
+          vnics.stream()
+              .filter(other -> !other.equals(vnic) && other.link().equals(vnic.link()))
+              .map(Vnic::number)
+              .toList();
+      nodes.add(new Node(vnic.number(), peers, vnic.host().equals("a") ? onA : onB));
     }
     nodes.forEach(node -> done(node.orders.open()));
+  }
+
+  static String mac(int vnic) {
+    return "52:54:00:00:00:%02x".formatted(vnic);
+  }
+
+  /** The whole cut of a VM with these VNICs, in the order that keeps every frame. */
+  static void cutTogether(int epoch, List<Node> vnics) {
+    for (Node vnic : vnics) {
+      // On a busy machine the thread of a VM may not get to run within the deadline of one hold.
+      await().atMost(PATIENCE).until(() -> done(vnic.orders.hold(epoch)).quiet());
+    }
+    vnics.forEach(vnic -> vnic.images.put(epoch, vnic.vm.pause()));
+    vnics.forEach(vnic -> done(vnic.orders.turnRed(epoch)));
+    vnics.forEach(vnic -> vnic.vm.resume());
+    vnics.forEach(vnic -> vnic.heldFrames += done(vnic.orders.release(epoch)).heldFrames());
   }
 
   static NetSettings settings() {
@@ -148,10 +176,15 @@ final class TwoHosts implements AutoCloseable {
 
   /** Cuts all VMs, each when its thread gets to it. */
   void cutAll(int epoch) {
+    cutAll(epoch, nodes.stream().map(List::of).toList());
+  }
+
+  /** Cuts all VMs, given by their VNICs, each when its thread gets to it. */
+  void cutAll(int epoch, List<List<Node>> vms) {
     done(
         CompletableFuture.allOf(
-            nodes.stream()
-                .map(node -> CompletableFuture.runAsync(() -> node.cut(epoch), cutters))
+            vms.stream()
+                .map(vm -> CompletableFuture.runAsync(() -> cutTogether(epoch, vm), cutters))
                 .toArray(CompletableFuture<?>[]::new)));
   }
 

@@ -3,6 +3,7 @@ package io.vnsnap.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.gate.GateCounters;
 import io.vnsnap.net.gate.TestFrame;
 import io.vnsnap.proto.ChannelRecord;
@@ -325,7 +326,8 @@ class TwoHostsTest {
       node.vm.write(ByteBuffer.wrap(new byte[] {0, 2, 0, 0}));
       await().atMost(PATIENCE).until(() -> !node.closings.isEmpty());
       assertThat(node.closings).singleElement().asString().contains("131072 bytes");
-      assertThat(TwoHosts.done(node.orders.counters()).undersized()).isEqualTo(1);
+      assertThat(TwoHosts.done(node.orders.counters()).refused().of(BadInput.UNDERSIZED))
+          .isEqualTo(1);
     }
   }
 }

@@ -4,6 +4,7 @@ import io.vnsnap.host.HostContext;
 import io.vnsnap.net.ChannelId;
 import io.vnsnap.net.SegmentSpec;
 import io.vnsnap.net.Vnic;
+import io.vnsnap.net.link.Shaping;
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.Deploy;
@@ -13,6 +14,7 @@ import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
+import io.vnsnap.proto.topology.LinkShapes;
 import io.vnsnap.vm.MachineSpec;
 import io.vnsnap.vm.VmActor;
 import java.io.IOException;
@@ -88,7 +90,8 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
                 vnic.getName(),
                 vnic.getMac(),
                 vnic.getLink(),
-                order.getPlacementOrThrow(vm.getName())));
+                order.getPlacementOrThrow(vm.getName()),
+                Shaping.of(LinkShapes.of(order.getTopology(), vm.getName(), vnic))));
       }
     }
     return vnics;

@@ -5,7 +5,7 @@ import io.vnsnap.proto.DropCause;
 /** Counts dropped frames by cause. Used by one thread, or not changed any more. */
 public final class Drops {
   /** Number of causes, the unspecified one included; causes are numbered below it. */
-  public static final int CAUSES = 7;
+  public static final int CAUSES = 8;
 
   private final long[] frames = new long[CAUSES];
 

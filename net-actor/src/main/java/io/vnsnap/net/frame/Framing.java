@@ -19,6 +19,9 @@ public final class Framing {
   public static final int MAX_FRAME = 69_632;
 
   private static final int ANNOUNCEMENT = 0x8035;
+  private static final int CUSTOMER_TAG = 0x8100; // IEEE 802.1Q
+  private static final int SERVICE_TAG = 0x88a8; // IEEE 802.1ad
+  private static final int OLD_SERVICE_TAG = 0x9100; // in use before the latter
   private static final int TYPE_OFFSET = LENGTH_BYTES + 12;
   private static final long GROUP_BIT = 1L << 40;
 
@@ -28,6 +31,18 @@ public final class Framing {
   public static long destination(ByteBuf framed) {
     int at = framed.readerIndex() + LENGTH_BYTES;
     return ((long) framed.getUnsignedShort(at) << 32) | framed.getUnsignedInt(at + 2);
+  }
+
+  /** Source address of a framed frame, as a number of 48 bits. */
+  public static long source(ByteBuf framed) {
+    int at = framed.readerIndex() + LENGTH_BYTES + 6;
+    return ((long) framed.getUnsignedShort(at) << 32) | framed.getUnsignedInt(at + 2);
+  }
+
+  /** Whether the frame has a VLAN tag. */
+  public static boolean isTagged(ByteBuf framed) {
+    int type = framed.getUnsignedShort(framed.readerIndex() + TYPE_OFFSET);
+    return type == CUSTOMER_TAG || type == SERVICE_TAG || type == OLD_SERVICE_TAG;
   }
 
   /** Whether the frame is one of the RARP frames by which QEMU announces a VM it has restored. */

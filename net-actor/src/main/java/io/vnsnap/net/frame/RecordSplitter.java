@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts a stream of bytes into records that begin with their length (4 bytes, big-endian, not
- * counting itself). Whole records are passed on as slices of what was read; only a record that is
- * spread over two reads is copied. Used by one thread.
+ * counting itself). Whole records are passed on where they were read; only a record that is spread
+ * over two reads is copied. Allocates nothing for a record. Used by one thread.
  */
 public final class RecordSplitter {
 
@@ -17,7 +17,8 @@ public final class RecordSplitter {
     /**
      * Takes the next record.
      *
-     * @param record length and content; borrowed: keep it only by retaining or copying it
+     * @param record length and content, between the indices of the buffer, which need not begin at
+     *     0; borrowed: the indices may be moved, and are of no meaning afterwards
      */
     void record(ByteBuf record);
   }
@@ -96,11 +97,13 @@ public final class RecordSplitter {
       missing = size - readable;
       return;
     }
-    ByteBuf record = in.readRetainedSlice(size);
+    int end = in.readerIndex() + size;
+    int limit = in.writerIndex();
+    in.writerIndex(end);
     try {
-      sink.record(record);
+      sink.record(in);
     } finally {
-      record.release();
+      in.setIndex(end, limit);
     }
   }
 

@@ -1,12 +1,21 @@
 package io.vnsnap.net.gate;
 
 import io.netty.buffer.ByteBuf;
+import io.vnsnap.net.frame.BadInput;
+import org.jspecify.annotations.Nullable;
 
-/** The way out of a gate: the link's switch, as seen by the VNIC that sends. */
+/** The way out of a gate: the link, as seen by the VNIC that sends. */
 public interface Egress {
 
   /**
-   * Switches a frame from the VM.
+   * What is wrong with a frame from the VM; null if it may be sent.
+   *
+   * @param framed borrowed
+   */
+  @Nullable BadInput fault(ByteBuf framed);
+
+  /**
+   * Sends a frame from the VM.
    *
    * @param epoch of the gate when the frame was emitted
    * @param framed borrowed
@@ -18,4 +27,10 @@ public interface Egress {
 
   /** Frames sent on all channels that begin here, each flooded copy counted. */
   long sent();
+
+  /** Frames that the link keeps back for now; they are not counted as sent yet. */
+  long keptBack();
+
+  /** Frees what is kept back. Nothing is sent any more. */
+  void close();
 }

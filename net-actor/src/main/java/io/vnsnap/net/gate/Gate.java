@@ -2,14 +2,13 @@ package io.vnsnap.net.gate;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.port.Port;
 import io.vnsnap.net.port.PortEvents;
 import io.vnsnap.proto.DropCause;
 import io.vnsnap.proto.RecordedFrame;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +33,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Epochs on a channel never fall, so items of one channel that stay held never overtake each
  * other.
+ *
+ * <p>A link that delays frames holds them at the sender's side. At the sender's cut it hands them
+ * over at once, as white frames with the time that each has left, and the marker follows: so the
+ * channel stays in order, its count is exact, and nobody waits for the delay. To the gate such a
+ * frame is one that has been let through and is not due yet. What is not due when this VM makes its
+ * cut is in flight: it is recorded with what is left of its delay.
  */
 public final class Gate implements PortEvents {
 
@@ -55,23 +60,17 @@ public final class Gate implements PortEvents {
   private final GateSettings settings;
   private final LoopClock clock;
   private final WaitingLine line;
+  private final ToVm toVm;
+  private final FromVm fromVm = new FromVm();
   private final Orders orders = new Orders(this);
   private final @Nullable InChannel[] channelFrom;
-  private final List<InChannel> channels = new ArrayList<>();
-  private @Nullable Egress egress;
+  private final Recorder recorder;
+  private final Alarm maxHold;
+  private final Alarm nextDue;
   private GateEvents events = GateEvents.NONE;
-  private Port port = Port.ABSENT;
   private State state = State.NEW;
   private int epoch;
   private int redSeen;
-  private @Nullable Recording recording;
-  private boolean pumping;
-  private LoopClock.@Nullable Timer maxHold;
-  private LoopClock.@Nullable Timer replay;
-
-  private long fromVm;
-  private long announcements;
-  private long undersized;
   private long stale;
 
   /**
@@ -84,7 +83,11 @@ public final class Gate implements PortEvents {
     this.settings = settings;
     this.clock = clock;
     this.line = new WaitingLine(allocator, settings.queueBytes());
+    this.toVm = new ToVm(line, cause -> events.dropping(cause));
+    this.recorder = new Recorder(clock, settings.recordBytes(), () -> events);
     this.channelFrom = new InChannel[vnics];
+    this.maxHold = new Alarm(clock, this::expire);
+    this.nextDue = new Alarm(clock, this::deliverDue);
   }
 
   /** The orders to this gate. */
@@ -96,7 +99,7 @@ public final class Gate implements PortEvents {
   public InChannel addChannel(int from, long inFlight) {
     InChannel channel = new InChannel(from, number, inFlight);
     channelFrom[from] = channel;
-    channels.add(channel);
+    recorder.addChannel(channel);
     return channel;
   }
 
@@ -107,24 +110,40 @@ public final class Gate implements PortEvents {
 
   /** Sets the way out; before the gate is used. */
   public void connectTo(Egress link) {
-    this.egress = link;
+    fromVm.connectTo(link);
   }
 
   /** Sets who hears of what happens here; replaces the one before. */
   public void listen(GateEvents listener) {
-    this.events = listener;
+    events = listener;
   }
 
   /** A frame arrives on a channel. The buffer stays the caller's. */
   public void receive(InChannel channel, int frameEpoch, long sequence, ByteBuf framed) {
+    receive(channel, frameEpoch, sequence, Waiting.AT_THE_CUT, framed);
+  }
+
+  /**
+   * A frame is here that will arrive later: its link was still delaying it when its sender made a
+   * cut. The buffer stays the caller's.
+   *
+   * @param remainingNanos that are left of the delay
+   */
+  public void receiveEarly(
+      InChannel channel, int frameEpoch, long sequence, long remainingNanos, ByteBuf framed) {
+    receive(channel, frameEpoch, sequence, clock.nanos() + remainingNanos, framed);
+  }
+
+  private void receive(InChannel channel, int frameEpoch, long sequence, long due, ByteBuf framed) {
     if (state == State.CLOSED || !channel.admit(frameEpoch, sequence)) {
       stale++;
       return;
     }
+    long inOrder = channel.dueInOrder(due);
     if (!mustWait(channel, frameEpoch)) {
-      deliver(channel, frameEpoch, sequence, framed);
-    } else if (!line.hold(channel, frameEpoch, sequence, framed)) {
-      channel.drop(DropCause.HOLD_FULL);
+      pass(channel, frameEpoch, sequence, inOrder, framed);
+    } else if (!line.hold(channel, frameEpoch, sequence, inOrder, framed)) {
+      toVm.drop(channel, DropCause.HOLD_FULL);
     }
     noticeRed(frameEpoch);
   }
@@ -138,49 +157,39 @@ public final class Gate implements PortEvents {
     if (mustWait(channel, marker.epoch())) {
       line.holdMarker(channel, marker);
     } else {
-      passMarker(channel, marker, channel.lostAtShutGate());
+      recorder.pass(channel, marker, channel.lostAtShutGate());
     }
     noticeRed(marker.epoch());
   }
 
   @Override
   public void received(ByteBuf framed) {
-    if (Framing.isAnnouncement(framed)) {
-      announcements++;
-    } else if (egress != null && state != State.CLOSED) {
-      fromVm++;
-      egress.frame(epoch, framed);
+    if (state != State.CLOSED) {
+      report(fromVm.pass(epoch, framed));
     }
   }
 
   @Override
-  public void undersized() {
-    undersized++;
+  public void malformed(BadInput cause) {
+    report(fromVm.refuse(cause));
+  }
+
+  private void report(@Nullable BadInput first) {
+    if (first != null) {
+      events.badInput(first);
+    }
   }
 
   @Override
   public void writable() {
-    if (pumping || state == State.HOLDING || state == State.RED) {
-      return;
+    if (state != State.HOLDING && state != State.RED) {
+      toVm.pump();
     }
-    pumping = true;
-    for (Waiting next = line.peekBacklog();
-        next != null && next.frame != null && port.offer(next.frame);
-        next = line.peekBacklog()) {
-      line.pollBacklog();
-      next.channel.countDelivered();
-      line.release(next);
-    }
-    pumping = false;
   }
 
   @Override
   public void closed(String reason) {
-    while (!line.isBacklogEmpty()) {
-      Waiting gone = line.pollBacklog();
-      gone.channel.drop(DropCause.VM_GONE);
-      line.release(gone);
-    }
+    toVm.gone();
     events.portClosed(reason);
   }
 
@@ -189,7 +198,7 @@ public final class Gate implements PortEvents {
     long delivered = 0;
     long missing = 0;
     Drops drops = new Drops();
-    for (InChannel channel : channels) {
+    for (InChannel channel : recorder.channels()) {
       delivered += channel.delivered();
       missing += channel.missing();
       drops.add(channel.drops());
@@ -197,12 +206,13 @@ public final class Gate implements PortEvents {
     return new GateCounters(
         epoch,
         state,
-        egress == null ? 0 : egress.sent(),
+        fromVm.sent(),
+        fromVm.keptBack(),
         delivered,
         line.items(),
         line.bytes(),
-        announcements,
-        undersized,
+        fromVm.announcements(),
+        fromVm.refused(),
         stale,
         missing,
         drops);
@@ -211,9 +221,11 @@ public final class Gate implements PortEvents {
   /** Frees everything and lets the VM go; nothing passes any more. May be called twice. */
   public void close() {
     state = State.CLOSED;
-    recording = null;
-    stopTimers();
-    port.close();
+    recorder.abandon();
+    maxHold.cancel();
+    nextDue.cancel();
+    port().close();
+    fromVm.close();
     line.clear();
   }
 
@@ -228,7 +240,7 @@ public final class Gate implements PortEvents {
   }
 
   Port port() {
-    return port;
+    return toVm.port();
   }
 
   LoopClock clock() {
@@ -239,13 +251,13 @@ public final class Gate implements PortEvents {
     return settings;
   }
 
-  /** Frames the VM has sent so far, announcements not counted. */
+  /** Frames the VM has sent so far, announcements and refused ones not counted. */
   long framesFromVm() {
-    return fromVm;
+    return fromVm.frames();
   }
 
   void plug(Port connected) {
-    port = connected;
+    toVm.plug(connected);
   }
 
   boolean isUntouched() {
@@ -257,66 +269,68 @@ public final class Gate implements PortEvents {
     ByteBuf framed = line.newFrame(Framing.LENGTH_BYTES + length);
     framed.writeInt(length);
     framed.writeBytes(frame.getFrame().asReadOnlyByteBuffer());
-    line.holdReplay(channel, frame.getSequence(), framed, dueNanos);
+    line.early().add(Waiting.replay(channel, frame.getSequence(), framed, dueNanos));
   }
 
   void open() {
-    state = State.OPEN;
     line.startReplay(clock.nanos());
-    judgeHeld();
+    letThrough();
   }
 
   void shut() {
     state = State.HOLDING;
     line.takeBack();
-    startMaxHold();
+    maxHold.set(settings.maxHold().toNanos());
   }
 
   /** The VM is paused and drained: one turn of the loop, or frames would be on the wrong side. */
   void turnRed(int cut) {
-    if (recording != null) {
-      events.recordingFailed(recording.epoch(), "the next cut came before the log was complete");
-    }
     epoch = cut;
     state = State.RED;
-    recording = new Recording(cut, clock.nanos(), settings.recordBytes(), channels.size());
-    channels.forEach(InChannel::cut);
-    if (egress != null) {
-      egress.mark(cut);
-    }
-    closeLogIfComplete();
+    recorder.start(cut);
+    line.takenBack().forEach(recorder::record);
+    line.early().inOrder().forEach(recorder::record);
+    fromVm.mark(cut);
+    recorder.closeIfComplete();
   }
 
   /** Opens after a cut. Returns the number of frames that were held. */
   long reopen() {
     long heldFrames = line.heldFrames();
-    state = State.OPEN;
-    judgeHeld();
+    letThrough();
     return heldFrames;
   }
 
   /** Goes to the epoch without a log, and opens if it was ever open. */
   void skipTo(int cut) {
     epoch = Math.max(epoch, cut);
-    recording = null;
+    recorder.abandon();
     if (state != State.NEW) {
-      state = State.OPEN;
-      judgeHeld();
+      letThrough();
     }
   }
 
   // Rules.
 
+  private void letThrough() {
+    state = State.OPEN;
+    judgeHeld();
+    deliverDue();
+  }
+
   private boolean mustWait(InChannel channel, int itemEpoch) {
-    return state != State.OPEN || itemEpoch > epoch || channel.waiting > 0 || line.isReplaying();
+    return state != State.OPEN
+        || itemEpoch > epoch
+        || channel.waiting > 0
+        || line.early().isReplaying();
   }
 
   private void noticeRed(int itemEpoch) {
     if (itemEpoch <= epoch) {
       return;
     }
-    if (state == State.OPEN && maxHold == null) {
-      startMaxHold();
+    if (state == State.OPEN && !maxHold.isSet()) {
+      maxHold.set(settings.maxHold().toNanos());
     }
     if (itemEpoch > Math.max(redSeen, orders.cutOrdered())) {
       redSeen = itemEpoch;
@@ -324,25 +338,28 @@ public final class Gate implements PortEvents {
     }
   }
 
-  private void deliver(InChannel channel, int frameEpoch, long sequence, ByteBuf framed) {
+  private void pass(InChannel channel, int frameEpoch, long sequence, long due, ByteBuf framed) {
     int recordedIn = Waiting.NEVER;
-    if (frameEpoch < epoch && recording != null) {
-      record(recording, channel, sequence, framed, clock.nanos());
+    if (recorder.takes(frameEpoch)) {
+      recorder.record(channel, sequence, Math.max(due, clock.nanos()), framed);
       recordedIn = epoch;
     }
-    if (!port.isOpen()) {
-      channel.drop(DropCause.VM_GONE);
-    } else if (line.isBacklogEmpty() && port.offer(framed)) {
-      channel.countDelivered();
-    } else {
-      Waiting frame = line.admit(channel, frameEpoch, sequence, framed);
-      if (frame == null) {
-        channel.drop(DropCause.QUEUE_FULL);
-      } else {
-        frame.recordedIn = recordedIn;
-        line.addBacklog(frame);
-      }
+    if (channel.early == 0 && (due == Waiting.AT_THE_CUT || due <= clock.nanos())) {
+      toVm.deliver(channel, frameEpoch, sequence, recordedIn, framed);
+      return;
     }
+    Waiting frame = line.admit(channel, frameEpoch, sequence, due, framed);
+    if (frame == null) {
+      toVm.drop(channel, DropCause.QUEUE_FULL);
+    } else {
+      frame.recordedIn = recordedIn;
+      addEarly(frame);
+    }
+  }
+
+  private void addEarly(Waiting frame) {
+    line.early().add(frame);
+    nextDue.setBy(line.early().nextDue());
   }
 
   /** Applies the rules to what is held; what has to go on waiting keeps its order. */
@@ -352,113 +369,51 @@ public final class Gate implements PortEvents {
       if (item == null) {
         break;
       }
-      if (item.due > clock.nanos()) {
-        line.holdFirst(item);
-        replayLater(item.due);
-        break;
-      }
-      if (item.epoch > epoch) {
+      if (item.epoch > epoch || (line.early().isReplaying() && !item.passed)) {
         line.holdLast(item);
       } else if (item.marker != null) {
-        line.passed(item);
-        passMarker(item.channel, item.marker, item.lostBefore);
+        WaitingLine.passed(item);
+        recorder.pass(item.channel, item.marker, item.lostBefore);
       } else if (item.frame != null) {
-        deliverHeld(item, item.frame);
+        passHeld(item, item.frame);
       }
     }
     if (line.highestEpoch(epoch) == epoch) {
-      stopMaxHold();
-    } else if (maxHold == null) {
-      startMaxHold();
-    }
-  }
-
-  private void deliverHeld(Waiting item, ByteBuf framed) {
-    InChannel channel = item.channel;
-    if (item.epoch < epoch && recording != null && item.recordedIn != epoch) {
-      record(recording, channel, item.sequence, framed, item.due);
-      item.recordedIn = epoch;
-    }
-    line.passed(item);
-    if (!port.isOpen()) {
-      channel.drop(DropCause.VM_GONE);
-      line.release(item);
-    } else if (line.isBacklogEmpty() && port.offer(framed)) {
-      channel.countDelivered();
-      line.release(item);
-    } else {
-      line.addBacklog(item);
-    }
-  }
-
-  private void record(
-      Recording log, InChannel channel, long sequence, ByteBuf framed, long arrivedNanos) {
-    if (!log.add(channel, sequence, framed, arrivedNanos)) {
-      recording = null;
-      events.recordingFailed(
-          log.epoch(),
-          "more frames were in flight than fit the %d bytes of vnsnap.net.gate.record-bytes"
-              .formatted(settings.recordBytes()));
-    }
-  }
-
-  private void passMarker(InChannel channel, Marker marker, long lostBefore) {
-    if (recording != null
-        && recording.epoch() == marker.epoch()
-        && channel.close(marker, lostBefore)) {
-      recording.channelClosed();
-      closeLogIfComplete();
-    }
-  }
-
-  private void closeLogIfComplete() {
-    if (recording != null && recording.isComplete()) {
-      Recording complete = recording;
-      recording = null;
-      events.logClosed(
-          complete.epoch(), channels.stream().map(InChannel::closing).toList(), complete.frames());
-    }
-  }
-
-  // Timers.
-
-  private void replayLater(long dueNanos) {
-    if (replay != null) {
-      replay.cancel();
-    }
-    replay =
-        clock.after(
-            Math.max(0, dueNanos - clock.nanos()),
-            () -> {
-              replay = null;
-              if (state == State.OPEN) {
-                judgeHeld();
-              }
-            });
-  }
-
-  private void startMaxHold() {
-    stopMaxHold();
-    maxHold = clock.after(settings.maxHold().toNanos(), this::expire);
-  }
-
-  private void stopMaxHold() {
-    if (maxHold != null) {
       maxHold.cancel();
-      maxHold = null;
+    } else if (!maxHold.isSet()) {
+      maxHold.set(settings.maxHold().toNanos());
     }
   }
 
-  private void stopTimers() {
-    stopMaxHold();
-    if (replay != null) {
-      replay.cancel();
-      replay = null;
+  private void passHeld(Waiting item, ByteBuf framed) {
+    recorder.record(item);
+    WaitingLine.passed(item);
+    if (!item.passed && (item.due > clock.nanos() || item.channel.early > 0)) {
+      addEarly(item);
+    } else {
+      toVm.deliver(item, framed);
     }
+  }
+
+  /** Delivers the early frames that have become due. */
+  private void deliverDue() {
+    boolean replaying = line.early().isReplaying();
+    for (Waiting item = pollDue(); item != null && item.frame != null; item = pollDue()) {
+      toVm.deliver(item, item.frame);
+    }
+    if (state == State.OPEN && replaying && !line.early().isReplaying()) {
+      judgeHeld();
+    }
+    if (state == State.OPEN && !line.early().isEmpty()) {
+      nextDue.setBy(line.early().nextDue());
+    }
+  }
+
+  private @Nullable Waiting pollDue() {
+    return state == State.OPEN ? line.early().poll(clock.nanos()) : null;
   }
 
   private void expire() {
-    maxHold = null;
     int highest = line.highestEpoch(Math.max(epoch, orders.cutOrdered()));
     skipTo(highest);
     events.holdExpired(highest);

@@ -1,6 +1,8 @@
 package io.vnsnap.net.gate;
 
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DropCause;
 import io.vnsnap.proto.RecordedFrame;
 import java.util.List;
 
@@ -52,4 +54,14 @@ public interface GateEvents {
    * Nobody gave orders for too long: the gate has opened by itself, without a log, at this epoch.
    */
   void holdExpired(int epoch);
+
+  /** The VM has sent something of this kind for the first time; it is counted from now on. */
+  default void badInput(BadInput cause) {
+    // the counters tell as well
+  }
+
+  /** A frame for the VM was dropped for this cause for the first time. */
+  default void dropping(DropCause cause) {
+    // the counters tell as well
+  }
 }

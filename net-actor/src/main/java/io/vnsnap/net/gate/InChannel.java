@@ -37,6 +37,11 @@ public final class InChannel {
 
   int waitingMarkers;
 
+  /** Frames of this channel that have passed the gate and are not due yet. */
+  int early;
+
+  private long lastDue = Waiting.AT_THE_CUT;
+
   /**
    * @param from number of the sending VNIC
    * @param to number of the receiving VNIC
@@ -86,6 +91,17 @@ public final class InChannel {
     lastEpoch = marker.epoch();
     lastMarker = marker.epoch();
     return true;
+  }
+
+  /**
+   * Takes note of when a frame is due.
+   *
+   * @param due {@link Waiting#AT_THE_CUT} if no link delays it
+   * @return when it is due behind those before it on this channel; never falling
+   */
+  long dueInOrder(long due) {
+    lastDue = Math.max(lastDue, due);
+    return lastDue;
   }
 
   void countDelivered() {

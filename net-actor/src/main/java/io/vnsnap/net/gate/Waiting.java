@@ -12,7 +12,7 @@ final class Waiting {
   /** Not recorded yet. */
   static final int NEVER = -1;
 
-  /** Reached the gate before the cut, or while it was shut. */
+  /** Arrived before the cut, or while the gate was shut. */
   static final long AT_THE_CUT = Long.MIN_VALUE;
 
   final InChannel channel;
@@ -25,8 +25,17 @@ final class Waiting {
   /** Frames of the channel that had been lost at this gate when the marker arrived. */
   final long lostBefore;
 
-  /** For a replayed frame, nanoseconds after the gate first opens; absolute from then on. */
+  /**
+   * When it arrives, as the VM sees it, never falling on a channel; for a replayed frame,
+   * nanoseconds after the gate first opens, and absolute from then on.
+   */
   long due = AT_THE_CUT;
+
+  /** Orders frames that are due at the same time. */
+  long order;
+
+  /** The rules have let it through, and the VM had only to take it. */
+  boolean passed;
 
   /** The cut in whose log the frame is. */
   int recordedIn = NEVER;
@@ -47,8 +56,10 @@ final class Waiting {
     this.lostBefore = channel.lostAtShutGate();
   }
 
-  static Waiting frame(InChannel channel, int epoch, long sequence, ByteBuf owned) {
-    return new Waiting(channel, epoch, sequence, owned, null, false);
+  static Waiting frame(InChannel channel, int epoch, long sequence, long due, ByteBuf owned) {
+    Waiting frame = new Waiting(channel, epoch, sequence, owned, null, false);
+    frame.due = due;
+    return frame;
   }
 
   static Waiting replay(InChannel channel, long sequence, ByteBuf owned, long dueAfterOpening) {
@@ -59,5 +70,10 @@ final class Waiting {
 
   static Waiting marker(InChannel channel, Marker marker) {
     return new Waiting(channel, marker.epoch(), marker.sent(), null, marker, false);
+  }
+
+  /** When the frame arrives, as a log has it. What the VM had only to take was there at the cut. */
+  long arrival() {
+    return passed ? AT_THE_CUT : due;
   }
 }

@@ -4,12 +4,15 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frames and markers that wait at one gate, in two rows that share one bound: <em>held</em>
- * ones, on which the rules have not been applied, and the <em>backlog</em>, which only waits for
- * the VM to take it. The backlog is always older than what is held.
+ * The frames and markers that wait at one gate, in three rows that share one bound: <em>held</em>
+ * ones, on which the rules have not been applied, <em>{@linkplain EarlyFrames early}</em> ones,
+ * which have passed the rules and are not due yet, and the <em>backlog</em>, which only waits for
+ * the VM to take it. On each channel the backlog is older than the early frames, and these are
+ * older than what is held.
  *
  * <p>Frames are copied into buffers of their own size, so that a small one does not keep a whole
  * read alive. Replayed frames are not counted against the bound: their memory is bounded by the log
@@ -22,8 +25,8 @@ final class WaitingLine {
   private final long maxBytes;
   private final ArrayDeque<Waiting> held = new ArrayDeque<>();
   private final ArrayDeque<Waiting> backlog = new ArrayDeque<>();
+  private final EarlyFrames early = new EarlyFrames();
   private long bytes;
-  private int replayed;
 
   WaitingLine(ByteBufAllocator allocator, long maxBytes) {
     this.allocator = allocator;
@@ -31,8 +34,8 @@ final class WaitingLine {
   }
 
   /** Copies the frame; false if there is no room. */
-  boolean hold(InChannel channel, int epoch, long sequence, ByteBuf framed) {
-    Waiting frame = admit(channel, epoch, sequence, framed);
+  boolean hold(InChannel channel, int epoch, long sequence, long due, ByteBuf framed) {
+    Waiting frame = admit(channel, epoch, sequence, due, framed);
     if (frame == null) {
       return false;
     }
@@ -41,13 +44,13 @@ final class WaitingLine {
   }
 
   /** Copies the frame; null if there is no room. The caller puts it into a row. */
-  @Nullable Waiting admit(InChannel channel, int epoch, long sequence, ByteBuf framed) {
+  @Nullable Waiting admit(InChannel channel, int epoch, long sequence, long due, ByteBuf framed) {
     int cost = framed.readableBytes() + FRAME_OVERHEAD;
     if (bytes + cost > maxBytes) {
       return null;
     }
     bytes += cost;
-    return Waiting.frame(channel, epoch, sequence, copy(framed));
+    return Waiting.frame(channel, epoch, sequence, due, copy(framed));
   }
 
   void holdMarker(InChannel channel, Marker marker) {
@@ -55,9 +58,15 @@ final class WaitingLine {
     holdLast(Waiting.marker(channel, marker));
   }
 
-  void holdReplay(InChannel channel, long sequence, ByteBuf owned, long dueAfterOpening) {
-    replayed++;
-    holdLast(Waiting.replay(channel, sequence, owned, dueAfterOpening));
+  /** Recorded frames begin to come; what waits already comes after them. */
+  void startReplay(long nowNanos) {
+    early.startAt(nowNanos);
+    held.forEach(item -> item.due = item.channel.dueInOrder(item.due));
+  }
+
+  /** Frames that are not due yet. */
+  EarlyFrames early() {
+    return early;
   }
 
   void holdLast(Waiting item) {
@@ -79,32 +88,15 @@ final class WaitingLine {
     return item;
   }
 
-  /** To be called for each held item that the gate is done with or moves to the backlog. */
-  void passed(Waiting item) {
+  /** To be called for each held item that the gate is done with or moves to another row. */
+  static void passed(Waiting item) {
     if (item.marker != null) {
       item.channel.waitingMarkers--;
-    }
-    if (item.replayed && item.due != Waiting.AT_THE_CUT) {
-      replayed--;
-      item.due = Waiting.AT_THE_CUT;
-    }
-  }
-
-  /** Whether replayed frames are still held, behind which all others have to wait. */
-  boolean isReplaying() {
-    return replayed > 0;
-  }
-
-  /** Makes the due times of replayed frames absolute. */
-  void startReplay(long nowNanos) {
-    for (Waiting item : held) {
-      if (item.replayed) {
-        item.due += nowNanos;
-      }
     }
   }
 
   void addBacklog(Waiting item) {
+    item.passed = true;
     backlog.addLast(item);
   }
 
@@ -156,9 +148,14 @@ final class WaitingLine {
     return highest;
   }
 
-  /** Frames and markers in both rows. */
+  /** Held frames that the rules had let through before the gate was shut, in order. */
+  List<Waiting> takenBack() {
+    return held.stream().filter(item -> item.passed).toList();
+  }
+
+  /** Frames and markers in all rows. */
   int items() {
-    return held.size() + backlog.size();
+    return held.size() + early.size() + backlog.size();
   }
 
   long bytes() {
@@ -176,6 +173,9 @@ final class WaitingLine {
 
   void clear() {
     for (Waiting item = pollHeld(); item != null; item = pollHeld()) {
+      release(item);
+    }
+    for (Waiting item = early.poll(); item != null; item = early.poll()) {
       release(item);
     }
     while (!backlog.isEmpty()) {

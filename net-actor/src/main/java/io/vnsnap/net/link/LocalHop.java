@@ -25,6 +25,12 @@ public final class LocalHop implements NextHop {
   }
 
   @Override
+  public boolean early(int epoch, long sequence, long remainingNanos, ByteBuf framed) {
+    gate.receiveEarly(channel, epoch, sequence, remainingNanos, framed);
+    return true;
+  }
+
+  @Override
   public void marker(Marker marker) {
     gate.receive(channel, marker);
   }

@@ -17,6 +17,16 @@ public interface NextHop {
    */
   boolean frame(int epoch, long sequence, ByteBuf framed);
 
+  /**
+   * Passes a frame on that its link was still delaying when its sender made a cut; in order with
+   * the others.
+   *
+   * @param remainingNanos that are left of the delay; more than 0
+   * @param framed borrowed
+   * @return false if there was no room, and it is lost
+   */
+  boolean early(int epoch, long sequence, long remainingNanos, ByteBuf framed);
+
   /** Passes a marker on. It is never refused. */
   void marker(Marker marker);
 }

@@ -6,12 +6,15 @@ import io.vnsnap.net.gate.Marker;
 import io.vnsnap.proto.DropCause;
 
 /**
- * The sending end of a channel: numbers the frames, from 1 on, without a gap. On the event loop.
+ * The sending end of a channel: numbers the frames, from 1 on, without a gap, as they leave the
+ * link. A frame that the link loses takes a number too, so the receiver sees that it is missing. On
+ * the event loop.
  */
 public final class OutChannel {
   private final NextHop hop;
   private final Drops drops = new Drops();
   private long sent;
+  private int lastEpoch;
 
   /**
    * @param inFlight frames of a restored channel that are in its log: they have the first numbers
@@ -21,14 +24,33 @@ public final class OutChannel {
     this.sent = inFlight;
   }
 
-  void send(int epoch, ByteBuf framed) {
+  /**
+   * Sends a frame.
+   *
+   * @param remainingNanos that are left of its delay; 0 unless the sender makes a cut
+   */
+  void send(int epoch, long remainingNanos, ByteBuf framed) {
     sent++;
-    if (!hop.frame(epoch, sent, framed)) {
+    // Epochs on a channel never fall, although a frame that skips a delay may overtake one that was
+    // sent before a cut that was given up. Frames of such a cut are of the epoch after it.
+    lastEpoch = Math.max(lastEpoch, epoch);
+    boolean taken =
+        remainingNanos > 0
+            ? hop.early(lastEpoch, sent, remainingNanos, framed)
+            : hop.frame(lastEpoch, sent, framed);
+    if (!taken) {
       drops.add(DropCause.TRUNK_FULL);
     }
   }
 
+  /** Counts a frame that the link has lost. */
+  void lose(DropCause cause) {
+    sent++;
+    drops.add(cause);
+  }
+
   void mark(int epoch) {
+    lastEpoch = Math.max(lastEpoch, epoch);
     hop.marker(new Marker(epoch, sent, drops.copy()));
   }
 

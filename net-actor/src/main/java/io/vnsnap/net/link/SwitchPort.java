@@ -3,10 +3,13 @@ package io.vnsnap.net.link;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Egress;
+import io.vnsnap.proto.DropCause;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The place of one VNIC at its link's switch. The topology says which address is where, so nothing
@@ -19,7 +22,7 @@ public final class SwitchPort implements Egress {
   private final LongObjectMap<OutChannel> byMac = new LongObjectHashMap<>();
 
   /**
-   * @param mac address of the VNIC itself: a frame to it goes nowhere
+   * @param mac address of the VNIC itself: a frame to it goes nowhere, one from another is refused
    */
   public SwitchPort(long mac) {
     this.mac = mac;
@@ -32,15 +35,44 @@ public final class SwitchPort implements Egress {
   }
 
   @Override
+  public @Nullable BadInput fault(ByteBuf framed) {
+    if (Framing.source(framed) != mac) {
+      return BadInput.FORGED_SOURCE;
+    }
+    return Framing.isTagged(framed) ? BadInput.VLAN_TAG : null;
+  }
+
+  @Override
   public void frame(int epoch, ByteBuf framed) {
+    send(epoch, 0, framed);
+  }
+
+  /**
+   * Switches a frame.
+   *
+   * @param remainingNanos that are left of its delay; 0 unless the sender makes a cut
+   * @param framed borrowed
+   */
+  void send(int epoch, long remainingNanos, ByteBuf framed) {
     long destination = Framing.destination(framed);
     OutChannel known = byMac.get(destination);
     if (known != null) {
-      known.send(epoch, framed);
+      known.send(epoch, remainingNanos, framed);
     } else if (destination != mac) {
       for (int i = 0; i < others.size(); i++) {
-        others.get(i).send(epoch, framed);
+        others.get(i).send(epoch, remainingNanos, framed);
       }
+    }
+  }
+
+  /** Counts a frame that the link has lost on all channels that it would have been sent on. */
+  void lose(DropCause cause, ByteBuf framed) {
+    long destination = Framing.destination(framed);
+    OutChannel known = byMac.get(destination);
+    if (known != null) {
+      known.lose(cause);
+    } else if (destination != mac) {
+      others.forEach(channel -> channel.lose(cause));
     }
   }
 
@@ -52,5 +84,15 @@ public final class SwitchPort implements Egress {
   @Override
   public long sent() {
     return others.stream().mapToLong(OutChannel::sent).sum();
+  }
+
+  @Override
+  public long keptBack() {
+    return 0;
+  }
+
+  @Override
+  public void close() {
+    // nothing is kept here
   }
 }

@@ -1,6 +1,7 @@
 package io.vnsnap.net.port;
 
 import io.netty.buffer.ByteBuf;
+import io.vnsnap.net.frame.BadInput;
 
 /** What a port reports, on the event loop. */
 public interface PortEvents {
@@ -12,8 +13,8 @@ public interface PortEvents {
    */
   void received(ByteBuf framed);
 
-  /** The VM sent a frame too short to be switched; it is gone. */
-  void undersized();
+  /** The VM sent something that is no frame; it is gone. */
+  void malformed(BadInput cause);
 
   /** The port may take frames again. */
   void writable();

@@ -7,17 +7,22 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.frame.RecordSplitter;
 
 /**
  * The port of a VM under QEMU: the client end of {@code -netdev stream,server=on,addr.type=unix}.
- * Reads always; writes at most a window ahead of the kernel, so that frames beyond it stay where a
- * cut can hold them back.
+ * Reads always; writes at most a window (and a batch) ahead of the kernel, so that frames beyond it
+ * stay where a cut can hold them back. Short frames are gathered in a batch: copying them is
+ * cheaper than handing each to the socket layer.
  */
 public final class SocketPort extends ChannelInboundHandlerAdapter
     implements Port, Flusher.Flushable {
+  private static final int BATCH_BYTES = 32 * 1024;
+  private static final int LONG_FRAME = BATCH_BYTES / 4;
+
   /** First byte of every frame's length: no frame is as long as 2^24 bytes. */
   private static final ByteBuf PROBE =
       Unpooled.unreleasableBuffer(Unpooled.directBuffer(1, 1).writeByte(0)).asReadOnly();
@@ -28,6 +33,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private final SocketQueues queues;
   private final RecordSplitter splitter;
   private final RecordSplitter.Sink sink = this::onRecord;
+  private final ByteBuf batch;
   private boolean unflushed;
   private boolean closed;
   private boolean probed;
@@ -38,6 +44,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     this.flusher = flusher;
     this.queues = new SocketQueues(channel.fd().intValue());
     this.splitter = new RecordSplitter(channel.alloc(), Framing.MAX_FRAME);
+    this.batch = channel.alloc().directBuffer(BATCH_BYTES, BATCH_BYTES);
   }
 
   /** Takes over a connected channel that does not read yet; see {@link #start}. */
@@ -60,7 +67,18 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
         return false;
       }
     }
-    var unused = channel.write(afterProbe(framed), channel.voidPromise());
+    int skipped = probed ? 1 : 0;
+    probed = false;
+    int size = framed.readableBytes() - skipped;
+    if (size > batch.writableBytes()) {
+      writeBatch();
+    }
+    if (size < LONG_FRAME) {
+      batch.writeBytes(framed, framed.readerIndex() + skipped, size);
+    } else {
+      writeBatch();
+      write(framed.retainedSlice(framed.readerIndex() + skipped, size));
+    }
     if (!unflushed) {
       unflushed = true;
       flusher.add(this);
@@ -68,24 +86,31 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     return true;
   }
 
+  private void write(ByteBuf owned) {
+    var unused = channel.write(owned, channel.voidPromise());
+  }
+
+  /** Hands what is in the batch to the socket layer, in a buffer of its own size. */
+  private void writeBatch() {
+    if (batch.isReadable()) {
+      int size = batch.readableBytes();
+      write(channel.alloc().directBuffer(size, size).writeBytes(batch));
+      batch.clear();
+    }
+  }
+
   @Override
   public void flushNow() {
     unflushed = false;
-    channel.flush();
+    if (!closed) {
+      writeBatch();
+      channel.flush();
+    }
   }
 
   @Override
   public boolean isOpen() {
     return !closed;
-  }
-
-  /** The frame as it has to be written: without its first byte if that was the probe. */
-  private ByteBuf afterProbe(ByteBuf framed) {
-    if (!probed) {
-      return framed.retainedDuplicate();
-    }
-    probed = false;
-    return framed.retainedSlice(framed.readerIndex() + 1, framed.readableBytes() - 1);
   }
 
   /**
@@ -114,6 +139,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     if (closed) {
       return false;
     }
+    writeBatch();
     channel.flush();
     ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
     return !closed && pending != null && pending.isEmpty() && queues.outgoing() == 0;
@@ -129,6 +155,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     if (!closed) {
       closed = true;
       splitter.close();
+      batch.release();
       var unused = channel.close();
     }
   }
@@ -138,6 +165,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     ByteBuf in = (ByteBuf) message;
     try {
       if (!closed && !splitter.split(in, sink)) {
+        events.malformed(BadInput.OVERSIZED);
         fail(
             "the VM sent a frame of %d bytes, more than the %d that QEMU sends at most: the stream"
                     .formatted(splitter.brokenLength(), Framing.MAX_FRAME)
@@ -163,6 +191,9 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    if (!closed && !splitter.isBetweenRecords()) {
+      events.malformed(BadInput.TORN);
+    }
     fail(
         splitter.isBetweenRecords()
             ? "the VM closed its network socket"
@@ -176,7 +207,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
 
   private void onRecord(ByteBuf framed) {
     if (framed.readableBytes() < Framing.LENGTH_BYTES + Framing.MIN_FRAME) {
-      events.undersized();
+      events.malformed(BadInput.UNDERSIZED);
     } else {
       events.received(framed);
     }

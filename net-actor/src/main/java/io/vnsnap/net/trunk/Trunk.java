@@ -123,6 +123,16 @@ final class Trunk implements Flusher.Flushable {
     return true;
   }
 
+  /** Queues a frame that is not due yet; false if there is no room. */
+  boolean appendEarly(
+      ChannelAddress address, int epoch, long sequence, long remainingNanos, ByteBuf framed) {
+    if (!queue.addEarly(address, epoch, sequence, remainingNanos, framed)) {
+      return false;
+    }
+    appended();
+    return true;
+  }
+
   /** Gives up what waits if the next marker would not fit. */
   void makeRoomForMarker() {
     if (!queue.hasRoomForMarker()) {

@@ -24,6 +24,21 @@ final class TrunkDecoder {
      */
     void frame(long network, int from, int to, int epoch, long sequence, ByteBuf framed);
 
+    /**
+     * A frame that is not due yet.
+     *
+     * @param remainingNanos until it is
+     * @param framed borrowed
+     */
+    void early(
+        long network,
+        int from,
+        int to,
+        int epoch,
+        long sequence,
+        long remainingNanos,
+        ByteBuf framed);
+
     void marker(long network, int from, int to, Marker marker);
   }
 
@@ -94,6 +109,11 @@ final class TrunkDecoder {
       long sequence = TrunkRecords.sequence(record);
       TrunkRecords.toFrame(record);
       sink.frame(network, from, to, epoch, sequence, record);
+    } else if (type == TrunkRecords.EARLY) {
+      int epoch = TrunkRecords.epoch(record);
+      long sequence = TrunkRecords.sequence(record);
+      long remainingNanos = TrunkRecords.toEarlyFrame(record);
+      sink.early(network, from, to, epoch, sequence, remainingNanos, record);
     } else if (type == TrunkRecords.MARKER) {
       sink.marker(network, from, to, TrunkRecords.readMarker(record));
     } else {

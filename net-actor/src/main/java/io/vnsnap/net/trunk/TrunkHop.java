@@ -21,6 +21,11 @@ public final class TrunkHop implements NextHop {
   }
 
   @Override
+  public boolean early(int epoch, long sequence, long remainingNanos, ByteBuf framed) {
+    return trunk.appendEarly(channel, epoch, sequence, remainingNanos, framed);
+  }
+
+  @Override
   public void marker(Marker marker) {
     trunk.makeRoomForMarker();
     trunk.append(channel, marker.withBroken(lost));

@@ -177,6 +177,21 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
   }
 
   @Override
+  public void early(
+      long network,
+      int from,
+      int to,
+      int epoch,
+      long sequence,
+      long remainingNanos,
+      ByteBuf framed) {
+    NextHop hop = hop(network, from, to);
+    if (hop != null) {
+      hop.early(epoch, sequence, remainingNanos, framed);
+    }
+  }
+
+  @Override
   public void marker(long network, int from, int to, Marker marker) {
     NextHop hop = hop(network, from, to);
     if (hop != null) {

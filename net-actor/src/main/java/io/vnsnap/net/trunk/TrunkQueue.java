@@ -85,6 +85,19 @@ final class TrunkQueue {
     return true;
   }
 
+  /** Adds a frame that is not due yet; false if there is no room. */
+  boolean addEarly(
+      ChannelAddress channel, int epoch, long sequence, long remainingNanos, ByteBuf framed) {
+    int size = TrunkRecords.EARLY_OVERHEAD + framed.readableBytes();
+    if (!hasRoom(size, maxBytes)) {
+      return false;
+    }
+    Batch batch = room(size);
+    TrunkRecords.writeEarly(batch.bytes, channel, epoch, sequence, remainingNanos, framed);
+    added(batch);
+    return true;
+  }
+
   /** Whether a marker fits into the reserve; if not, {@link #giveUpFrames} makes room. */
   boolean hasRoomForMarker() {
     return hasRoom(TrunkRecords.MARKER_SIZE, maxBytes + markerReserve);
@@ -172,7 +185,7 @@ final class TrunkQueue {
         size = TrunkRecords.size(batch.bytes, at);
         ByteBuf record = batch.bytes.slice(at, size);
         ChannelAddress channel = TrunkRecords.channel(record);
-        if (TrunkRecords.type(record) == TrunkRecords.FRAME) {
+        if (TrunkRecords.type(record) != TrunkRecords.MARKER) {
           lost.merge(channel, 1L, Long::sum);
         } else {
           markers.remove(channel); // the order is that of the last ones

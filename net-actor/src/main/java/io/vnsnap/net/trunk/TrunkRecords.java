@@ -6,6 +6,7 @@ import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Marker;
 import io.vnsnap.proto.DropCause;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /**
  * The records on a trunk connection. Each begins with its length (4 bytes, not counting itself);
@@ -18,12 +19,14 @@ import java.nio.charset.StandardCharsets;
  *
  * <pre>  u64 magic, u8 version, u64 received</pre>
  *
- * Then come, from the sending host, the records that follow, without their numbers, each a frame or
- * a marker:
+ * Then come, from the sending host, the records that follow, without their numbers, each a frame, a
+ * marker, or a frame that its link was still delaying when its sender made a cut, with the
+ * nanoseconds that are left:
  *
  * <pre>
  *  u8 1, u64 network, u32 to, u32 from, u32 epoch, u64 sequence, framed frame
  *  u8 2, u64 network, u32 to, u32 from, u32 epoch, u64 sent, u8 n, n times u64 drops by cause
+ *  u8 3, u64 network, u32 to, u32 from, u32 epoch, u64 sequence, u64 remaining, framed frame
  * </pre>
  *
  * and from the receiving one acknowledgements:
@@ -34,6 +37,7 @@ final class TrunkRecords {
   static final byte VERSION = 2;
   static final byte FRAME = 1;
   static final byte MARKER = 2;
+  static final byte EARLY = 3;
   static final int MAX_NAME = 255;
 
   private static final long MAGIC = 0x564e_5452_554e_4b0aL; // "VNTRUNK\n"
@@ -50,11 +54,17 @@ final class TrunkRecords {
   /** Bytes of a frame record before the framed frame. */
   static final int FRAME_OVERHEAD = Framing.LENGTH_BYTES + HEAD;
 
+  /** Bytes of the record of a frame that is not due yet, before the framed frame. */
+  static final int EARLY_OVERHEAD = FRAME_OVERHEAD + Long.BYTES;
+
+  /** Longer than the longest delay that a link may have, its queue and largest frame included. */
+  private static final long MAX_REMAINING_NANOS = Duration.ofMinutes(2).toNanos();
+
   /** Bytes of a marker record. */
   static final int MARKER_SIZE = FRAME_OVERHEAD + 1 + Drops.CAUSES * Long.BYTES;
 
   /** The longest content of a record. */
-  static final int MAX_RECORD = HEAD + Framing.LENGTH_BYTES + Framing.MAX_FRAME;
+  static final int MAX_RECORD = HEAD + Long.BYTES + Framing.LENGTH_BYTES + Framing.MAX_FRAME;
 
   private TrunkRecords() {}
 
@@ -148,6 +158,20 @@ final class TrunkRecords {
     out.writeBytes(framed, framed.readerIndex(), length);
   }
 
+  static void writeEarly(
+      ByteBuf out,
+      ChannelAddress channel,
+      int epoch,
+      long sequence,
+      long remainingNanos,
+      ByteBuf framed) {
+    int length = framed.readableBytes();
+    writeHead(out, HEAD + Long.BYTES + length, EARLY, channel, epoch);
+    out.writeLong(sequence);
+    out.writeLong(remainingNanos);
+    out.writeBytes(framed, framed.readerIndex(), length);
+  }
+
   static void writeMarker(ByteBuf out, ChannelAddress channel, Marker marker) {
     writeHead(out, MARKER_SIZE - Framing.LENGTH_BYTES, MARKER, channel, marker.epoch());
     out.writeLong(marker.sent());
@@ -176,6 +200,20 @@ final class TrunkRecords {
         || record.getInt(record.readerIndex()) != length) {
       throw new NonsenseException("it sent a frame whose lengths contradict each other");
     }
+  }
+
+  /** Like {@link #toFrame}, for a frame that is not due yet; returns the time left in ns. */
+  static long toEarlyFrame(ByteBuf record) throws NonsenseException {
+    if (record.readableBytes() < EARLY_OVERHEAD) {
+      throw new NonsenseException("it sent a record of %d bytes".formatted(record.readableBytes()));
+    }
+    long remaining = record.getLong(record.readerIndex() + FRAME_OVERHEAD);
+    if (remaining <= 0 || remaining > MAX_REMAINING_NANOS) {
+      throw new NonsenseException("it sent a frame delayed by %d ns".formatted(remaining));
+    }
+    record.skipBytes(Long.BYTES);
+    toFrame(record);
+    return remaining;
   }
 
   /** Reads what follows the head of a marker record. */

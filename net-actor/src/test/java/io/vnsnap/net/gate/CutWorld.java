@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.link.LinkSettings;
 import io.vnsnap.net.link.LocalHop;
 import io.vnsnap.net.link.NextHop;
 import io.vnsnap.net.link.OutChannel;
+import io.vnsnap.net.link.Shaper;
+import io.vnsnap.net.link.Shaping;
 import io.vnsnap.net.link.SwitchPort;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.DropCount;
@@ -16,6 +20,7 @@ import io.vnsnap.proto.RecordedFrame;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +50,9 @@ final class CutWorld {
     /** The VM is paused before it has taken what was handed to it. */
     PAUSE_BEFORE_QUIET,
     /** The marker overtakes the frames. */
-    MARKER_OVERTAKES
+    MARKER_OVERTAKES,
+    /** The marker does not see what the link still delays. */
+    FORGET_THE_LINK
   }
 
   /** What the network is like. */
@@ -53,7 +60,25 @@ final class CutWorld {
     /** Queues are long enough, trunks do not break. */
     SOUND,
     /** Queues are short, trunks are full now and then, and lose frames. */
-    LOSSY
+    LOSSY,
+    /** Links take their time, each sender's another. */
+    DELAYED,
+    /** Links delay, lose and reorder, at a low rate and with a short queue. */
+    SHAPED
+  }
+
+  private static final long MILLION = 1_000_000;
+  private static final LinkSettings LINK = new LinkSettings(1 << 20, Duration.ofNanos(100_000));
+
+  /** A shaping for a sender: one that delays and nothing else, and others that do more. */
+  private static Shaping shaping(Network network, int sender) {
+    long delay = (1 + 3L * sender) * MILLION;
+    return switch (network) {
+      case SOUND, LOSSY -> Shaping.NONE;
+      case DELAYED -> new Shaping(delay, delay / 2 * (sender % 2), 0, 0, 0, 0, sender);
+      case SHAPED ->
+          new Shaping(delay, delay / 2, 100_000, 200_000, 1500, sender % 2 * 200_000, sender);
+    };
   }
 
   private static GateSettings settings(long queueBytes) {
@@ -103,6 +128,39 @@ final class CutWorld {
     }
   }
 
+  /** A link whose markers pass by what it delays. */
+  private record WrongMarks(Shaper shaper, SwitchPort port) implements Egress {
+    @Override
+    public @Nullable BadInput fault(ByteBuf framed) {
+      return shaper.fault(framed);
+    }
+
+    @Override
+    public void frame(int frameEpoch, ByteBuf framed) {
+      shaper.frame(frameEpoch, framed);
+    }
+
+    @Override
+    public void mark(int cut) {
+      port.mark(cut);
+    }
+
+    @Override
+    public long sent() {
+      return shaper.sent();
+    }
+
+    @Override
+    public long keptBack() {
+      return shaper.keptBack();
+    }
+
+    @Override
+    public void close() {
+      shaper.close();
+    }
+  }
+
   /** A trunk: keeps the order, takes its time. */
   private final class FifoHop implements NextHop {
     private final LocalHop end;
@@ -132,6 +190,13 @@ final class CutWorld {
               bug == Bug.FORGET_TO_HOLD ? Math.min(epoch, receiver.epoch()) : epoch,
               sequence,
               copy));
+      return true;
+    }
+
+    @Override
+    public boolean early(int epoch, long sequence, long remainingNanos, ByteBuf framed) {
+      ByteBuf copy = Unpooled.copiedBuffer(framed);
+      onTheWay.add(() -> end.early(epoch, sequence, remainingNanos, copy));
       return true;
     }
 
@@ -169,7 +234,7 @@ final class CutWorld {
 
   /** A fresh world. */
   CutWorld(int size, Bug bug) {
-    this(size, bug, Network.SOUND, null, 0);
+    this(size, bug, bug == Bug.FORGET_THE_LINK ? Network.DELAYED : Network.SOUND, null, 0);
   }
 
   /** A fresh world with nothing done wrong. */
@@ -187,7 +252,8 @@ final class CutWorld {
     }
     for (Vm from : vms) {
       SwitchPort port = new SwitchPort(TestFrame.mac(from.number));
-      from.gate.connectTo(port);
+      Shaping shaping = shaping(network, from.number);
+      from.gate.connectTo(shaping.isNone() ? port : shaper(shaping, port));
       for (Vm to : vms) {
         if (from != to) {
           long inFlight = before == null ? 0 : before.recorded(from.number, to.number, sealed);
@@ -216,6 +282,11 @@ final class CutWorld {
     vms.forEach(vm -> vm.gate.orders().open());
   }
 
+  private Egress shaper(Shaping shaping, SwitchPort port) {
+    Shaper shaper = new Shaper(shaping, LINK, clock, allocator, port);
+    return bug == Bug.FORGET_THE_LINK ? new WrongMarks(shaper, port) : shaper;
+  }
+
   /** The world that a sealed snapshot of this one brings back. */
   CutWorld restore(int sealed) {
     return new CutWorld(size, bug, network, this, sealed);
@@ -223,6 +294,10 @@ final class CutWorld {
 
   private boolean lossy() {
     return network == Network.LOSSY;
+  }
+
+  private boolean losesFrames() {
+    return lossy() || network == Network.SHAPED;
   }
 
   /** Frames in the logs of all completed snapshots. */
@@ -351,7 +426,7 @@ final class CutWorld {
   /** Lets everything that is on its way arrive, and a snapshot in progress end. */
   void settle() {
     boolean moved = true;
-    for (int round = 0; round < MAX_ROUNDS && (moved || snapshotting); round++) {
+    for (int round = 0; round < MAX_ROUNDS && (moved || snapshotting || delaying()); round++) {
       moved = false;
       for (Vm vm : vms) {
         vm.port.capacity(Integer.MAX_VALUE);
@@ -372,6 +447,12 @@ final class CutWorld {
     }
     vms.forEach(vm -> take(vm, Integer.MAX_VALUE));
     assertThat(snapshotting).as("snapshot still in progress").isFalse();
+  }
+
+  private boolean delaying() {
+    return vms.stream()
+        .map(vm -> vm.gate.counters())
+        .anyMatch(counters -> counters.keptBack() + counters.waiting() > 0);
   }
 
   /** Epochs of the snapshots that were completed. */
@@ -444,14 +525,17 @@ final class CutWorld {
             .filter(frame -> frame.getFrom() == from.number)
             .map(RecordedFrame::getSequence)
             .toList();
-    for (int i = 0; i < sequences.size() && !lossy(); i++) {
+    for (int i = 0; i < sequences.size() && !losesFrames(); i++) {
       assertThat(sequences.get(i)).isEqualTo(account.getSent() - sequences.size() + 1 + i);
     }
   }
 
   private void compare(List<TestFrame> actual, List<TestFrame> expected, String world) {
-    if (lossy()) {
+    if (losesFrames()) {
       List<TestFrame> rest = new ArrayList<>(actual);
+      if (network == Network.SHAPED) {
+        rest.sort(Comparator.comparingInt(TestFrame::number)); // the link may reorder
+      }
       for (TestFrame frame : expected) {
         if (!rest.isEmpty() && rest.getFirst().equals(frame)) {
           rest.removeFirst();

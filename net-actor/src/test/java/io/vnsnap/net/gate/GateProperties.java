@@ -35,15 +35,7 @@ class GateProperties {
       @ForAll("actions") List<Integer> after,
       @ForAll @IntRange(min = 2, max = 4) int vms) {
     CutWorld world = new CutWorld(vms, CutWorld.Bug.NONE);
-    before.forEach(world::act);
-    world.settle();
-    world.check();
-    for (int sealed : world.sealed()) {
-      CutWorld restored = world.restore(sealed);
-      after.forEach(restored::act);
-      restored.settle();
-      restored.check();
-    }
+    checkWithRestores(world, before, after);
   }
 
   @Property(tries = 300)
@@ -53,6 +45,34 @@ class GateProperties {
     actions.forEach(world::act);
     world.settle();
     world.check();
+  }
+
+  @Property(tries = 300)
+  void shouldGiveEveryFrameExactlyOnceOverLinksThatDelay(
+      @ForAll("actions") List<Integer> before,
+      @ForAll("actions") List<Integer> after,
+      @ForAll @IntRange(min = 2, max = 5) int vms) {
+    checkWithRestores(new CutWorld(vms, CutWorld.Network.DELAYED), before, after);
+  }
+
+  @Property(tries = 300)
+  void shouldAccountForEveryFrameOverLinksThatLoseAndReorder(
+      @ForAll("actions") List<Integer> before,
+      @ForAll("actions") List<Integer> after,
+      @ForAll @IntRange(min = 2, max = 5) int vms) {
+    checkWithRestores(new CutWorld(vms, CutWorld.Network.SHAPED), before, after);
+  }
+
+  private static void checkWithRestores(CutWorld world, List<Integer> before, List<Integer> after) {
+    before.forEach(world::act);
+    world.settle();
+    world.check();
+    for (int sealed : world.sealed()) {
+      CutWorld restored = world.restore(sealed);
+      after.forEach(restored::act);
+      restored.settle();
+      restored.check();
+    }
   }
 
   @Provide

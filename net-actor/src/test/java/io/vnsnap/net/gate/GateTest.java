@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Drops;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.DropCause;
@@ -14,6 +15,7 @@ import io.vnsnap.proto.RecordedFrame;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +47,11 @@ class GateTest {
     final List<Integer> marks = new ArrayList<>();
 
     @Override
+    public @Nullable BadInput fault(ByteBuf framed) {
+      return null;
+    }
+
+    @Override
     public void frame(int epoch, ByteBuf framed) {
       epochs.add(epoch);
     }
@@ -57,6 +64,16 @@ class GateTest {
     @Override
     public long sent() {
       return epochs.size();
+    }
+
+    @Override
+    public long keptBack() {
+      return 0;
+    }
+
+    @Override
+    public void close() {
+      // nothing is kept here
     }
   }
 

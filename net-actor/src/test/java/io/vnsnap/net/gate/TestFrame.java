@@ -21,7 +21,8 @@ public record TestFrame(int to, int from, int number) {
     return BASE + vnic;
   }
 
-  ByteBuf framed() {
+  /** The frame at its shortest, with the length before it. */
+  public ByteBuf framed() {
     return framed(22);
   }
 

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /** Time that passes only when it is told to. */
-final class VirtualClock implements LoopClock {
+public final class VirtualClock implements LoopClock {
   private static final class Task {
     private final long due;
     private final long order;
@@ -39,7 +39,8 @@ final class VirtualClock implements LoopClock {
     return () -> tasks.remove(task);
   }
 
-  void advance(Duration duration) {
+  /** Lets time pass, and what becomes due meanwhile happen. */
+  public void advance(Duration duration) {
     long end = now + duration.toNanos();
     for (Task next = tasks.peek(); next != null && next.due <= end; next = tasks.peek()) {
       now = Math.max(now, next.due);
@@ -49,7 +50,8 @@ final class VirtualClock implements LoopClock {
     now = end;
   }
 
-  int pending() {
+  /** Tasks that are not due yet. */
+  public int pending() {
     return tasks.size();
   }
 }

@@ -67,6 +67,7 @@ class TrunkDecoderFuzzTest {
   private static final class CheckingSink implements TrunkDecoder.Sink {
     long hellos;
     long frames;
+    long early;
     long markers;
 
     @Override
@@ -81,6 +82,21 @@ class TrunkDecoderFuzzTest {
       int length = framed.getInt(framed.readerIndex());
       require(length == framed.readableBytes() - Framing.LENGTH_BYTES, "length of a frame");
       require(length >= Framing.MIN_FRAME && length <= Framing.MAX_FRAME, "size of a frame");
+    }
+
+    @Override
+    public void early(
+        long network,
+        int from,
+        int to,
+        int epoch,
+        long sequence,
+        long remainingNanos,
+        ByteBuf framed) {
+      early++;
+      require(remainingNanos > 0, "time left");
+      frame(network, from, to, epoch, sequence, framed);
+      frames--;
     }
 
     @Override
@@ -114,7 +130,8 @@ class TrunkDecoderFuzzTest {
     assertThat(wrong).isBetween(INPUTS / 10L, INPUTS * 9L / 10);
     assertThat(sink.hellos).isGreaterThan(INPUTS / 4);
     assertThat(sink.frames).isGreaterThan(INPUTS / 4);
-    assertThat(sink.markers).isGreaterThan(INPUTS / 4);
+    assertThat(sink.markers).isGreaterThan(INPUTS / 10);
+    assertThat(sink.early).isGreaterThan(INPUTS / 20);
   }
 
   /** What a host would send, most of the time. */
@@ -131,9 +148,15 @@ class TrunkDecoderFuzzTest {
     for (int i = random.nextInt(5); i > 0; i--) {
       ChannelAddress channel =
           new ChannelAddress(random.nextLong(), random.nextInt(), random.nextInt());
-      if (random.nextBoolean()) {
+      int kind = random.nextInt(4);
+      if (kind < 2) {
         ByteBuf framed = frame(random.nextInt(90));
         TrunkRecords.writeFrame(input, channel, random.nextInt(), random.nextLong(), framed);
+      } else if (kind == 2) {
+        long remaining = random.nextLong() >>> (1 + random.nextInt(50));
+        ByteBuf framed = frame(random.nextInt(90));
+        TrunkRecords.writeEarly(
+            input, channel, random.nextInt(), random.nextLong(), remaining, framed);
       } else {
         Drops drops = new Drops();
         drops.add(DropCause.QUEUE_FULL, random.nextLong() >>> random.nextInt(64));

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import io.vnsnap.proto.DiskSpec;
 import io.vnsnap.proto.LinkSpec;
+import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
@@ -106,6 +107,12 @@ public final class TopologyRules {
     for (LinkSpec link : topology.getLinksList()) {
       checkName(Kind.LINK, link.getName(), link.getName(), link.getLine());
       checkUnique(seen, Kind.LINK, link.getName(), link.getName(), link.getLine());
+      ShapeRules.checkNumbers(
+          link.getShape(),
+          (message, advice) -> add(Kind.LINK, link.getName(), link.getLine(), message, advice));
+      ShapeRules.checkTogether(
+          link.getShape(),
+          (message, advice) -> add(Kind.LINK, link.getName(), link.getLine(), message, advice));
     }
   }
 
@@ -203,7 +210,20 @@ public final class TopologyRules {
                 ? "write it under links"
                 : "write one of: " + links.stream().sorted().collect(joining(", ")));
       }
+      checkShape(name, vnic);
     }
+  }
+
+  private void checkShape(String name, VnicSpec vnic) {
+    if (vnic.getShape().equals(Shape.getDefaultInstance())) {
+      return; // then it is the link's
+    }
+    ShapeRules.checkNumbers(
+        vnic.getShape(),
+        (message, advice) -> add(Kind.VNIC, name, vnic.getLine(), message, advice));
+    ShapeRules.checkTogether(
+        LinkShapes.merged(topology, vnic),
+        (message, advice) -> add(Kind.VNIC, name, vnic.getLine(), message, advice));
   }
 
   private void checkDisks(VmSpec vm) {

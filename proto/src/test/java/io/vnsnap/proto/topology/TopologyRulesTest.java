@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vnsnap.proto.DiskSpec;
 import io.vnsnap.proto.LinkSpec;
+import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
@@ -173,6 +174,77 @@ class TopologyRulesTest {
                     .addDisks(DiskSpec.newBuilder().setName("d").setFile("x").setFormat("vmdk"))))
         .extracting(Violation::kind)
         .containsExactly(Kind.DISK, Kind.DISK);
+  }
+
+  private static List<String> shaped(Shape.Builder link, Shape.Builder vnic) {
+    return with(t -> {
+      t.getLinksBuilder(0).setShape(link);
+      t.getVmsBuilder(0).getVnicsBuilder(0).setShape(vnic);
+    }).stream().map(Violation::text).toList();
+  }
+
+  private static Shape.Builder shape() {
+    return Shape.newBuilder();
+  }
+
+  @Test
+  void shouldAcceptSoundShapes() {
+    assertThat(
+            shaped(
+                shape()
+                    .setDelayUs(50_000)
+                    .setJitterUs(50_000)
+                    .setLossPpm(1_000_000)
+                    .setRateBps(10_000_000)
+                    .setQueueBytes(262_144)
+                    .setReorderPpm(1)
+                    .setSeed(-1),
+                shape().setRateBps(8000).setQueueBytes(10_000).setJitterUs(0)))
+        .isEmpty();
+    assertThat(shaped(shape().setRateBps(8000), shape())).as("the default queue fits").isEmpty();
+  }
+
+  @Test
+  void shouldRefuseShapesThatAreOutOfRangeOrMakeNoSense() {
+    assertThat(shaped(shape().setDelayUs(-1), shape()))
+        .containsExactly("line 2: link \"lan\": delay is -1 us; write 0 to 10s");
+    assertThat(shaped(shape(), shape().setJitterUs(5)))
+        .containsExactly(
+            "line 11: VNIC \"web/eth0\": jitter is longer than the delay; write a jitter of at most the delay, or a delay");
+    assertThat(shaped(shape(), shape().setLossPpm(1_000_001))).hasSize(1);
+    assertThat(shaped(shape().setDelayUs(1), shape().setReorderPpm(-1))).hasSize(1);
+    assertThat(shaped(shape().setRateBps(0), shape())).hasSize(1);
+    assertThat(shaped(shape().setRateBps(Long.MAX_VALUE), shape())).hasSize(1);
+    assertThat(shaped(shape(), shape().setRateBps(100_000).setQueueBytes(1))).hasSize(1);
+    assertThat(shaped(shape(), shape().setQueueBytes(5000)))
+        .containsExactly(
+            "line 11: VNIC \"web/eth0\": queue without a rate changes nothing; write the rate");
+    assertThat(shaped(shape().setRateBps(8000).setQueueBytes(20_000), shape()))
+        .containsExactly(
+            "line 2: link \"lan\": a queue of 20000 bytes takes more than 10s at a rate of 8000 bit; write queue: 10000B or less");
+  }
+
+  @Test
+  void shouldReplaceWhatTheLinkSaysByWhatTheCardSaysAndDeriveTheSeed() {
+    Topology.Builder t = good();
+    t.getLinksBuilder(0).setShape(shape().setDelayUs(50).setLossPpm(7).setRateBps(8000));
+    VnicSpec card = VnicSpec.newBuilder().setName("eth0").setLink("lan").build();
+    VnicSpec own = card.toBuilder().setShape(shape().setLossPpm(0)).build();
+    Shape plain = LinkShapes.of(t.build(), "web", card);
+    Shape shape = LinkShapes.of(t.build(), "web", own);
+    assertThat(shape.getDelayUs()).isEqualTo(50);
+    assertThat(shape.getLossPpm()).isZero();
+    assertThat(shape.getQueueBytes()).isEqualTo(10_000);
+    assertThat(plain.getLossPpm()).isEqualTo(7);
+    assertThat(plain.getSeed())
+        .isEqualTo(LinkShapes.of(t.build(), "web", own).getSeed())
+        .isNotEqualTo(LinkShapes.of(t.build(), "db", card).getSeed())
+        .isNotEqualTo(LinkShapes.of(t.setName("other").build(), "web", card).getSeed());
+    t.getLinksBuilder(0).getShapeBuilder().setSeed(1);
+    long seeded = LinkShapes.of(t.build(), "web", card).getSeed();
+    assertThat(seeded)
+        .isEqualTo(LinkShapes.of(t.setName("third").build(), "web", card).getSeed())
+        .isNotEqualTo(LinkShapes.of(t.build(), "db", card).getSeed());
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.vnsnap.shell.topology;
 
 import io.vnsnap.proto.DiskSpec;
 import io.vnsnap.proto.LinkSpec;
+import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
@@ -72,12 +73,7 @@ final class TopologyReader {
     switch (links) {
       case null -> {}
       case YamlNode.Mapping mapping ->
-          mapping
-              .entries()
-              .forEach(e -> {
-                topology.addLinks(LinkSpec.newBuilder().setName(e.key()).setLine(e.line()));
-                readLink(e);
-              });
+          mapping.entries().forEach(entry -> topology.addLinks(readLink(entry)));
       case YamlNode.Sequence list -> list.items().forEach(item -> addLink(item, topology));
       case YamlNode.Text text when text.isNothing() -> {}
       case YamlNode.Text text ->
@@ -88,23 +84,34 @@ final class TopologyReader {
     }
   }
 
-  /** A link has no settings of its own yet. */
-  private void readLink(YamlNode.Entry entry) {
-    switch (entry.value()) {
-      case YamlNode.Mapping mapping ->
-          mapping
-              .entries()
-              .forEach(e ->
-                  problems.add(
-                      e.line(),
-                      "a link has no key \"%s\"; write %s: {}".formatted(e.key(), entry.key())));
+  private LinkSpec readLink(YamlNode.Entry entry) {
+    LinkSpec.Builder link = LinkSpec.newBuilder().setName(entry.key()).setLine(entry.line());
+    Shape shape = readShape(entry.value(), "a link", "link \"" + entry.key() + "\"", entry.key());
+    if (!shape.equals(Shape.getDefaultInstance())) {
+      link.setShape(shape);
+    }
+    return link.build();
+  }
+
+  /** The shape in a group of keys of its own; nothing in it if nothing is written. */
+  private Shape readShape(YamlNode value, String kind, String subject, String key) {
+    switch (value) {
+      case YamlNode.Mapping mapping -> {
+        int before = problems.count();
+        KeyReader keys = new KeyReader(kind, mapping, problems);
+        Shape shape = ShapeReader.read(keys, problems);
+        markDamaged(mapping.line(), before);
+        keys.finish();
+        return shape;
+      }
       case YamlNode.Text text when text.isNothing() -> {}
       case YamlNode other ->
           problems.add(
               other.line(),
-              "link \"%s\" must be a group of keys, not %s; write %s: {}"
-                  .formatted(entry.key(), other.kind(), entry.key()));
+              "%s must be a group of keys, not %s; write %s: {}"
+                  .formatted(subject, other.kind(), key));
     }
+    return Shape.getDefaultInstance();
   }
 
   private void addLink(YamlNode item, Topology.Builder topology) {
@@ -183,14 +190,19 @@ final class TopologyReader {
     String name = orEmpty(keys.required("name", "eth0"));
     String link = orEmpty(keys.required("link", "lan"));
     String mac = keys.optional("mac", "\"52:54:00:00:00:01\"").toLowerCase(Locale.ROOT);
+    YamlNode toLink = keys.any("to-link");
+    VnicSpec.Builder vnic =
+        VnicSpec.newBuilder()
+            .setLine(keys.line())
+            .setName(name)
+            .setLink(link)
+            .setMac(mac.isEmpty() ? MacAddress.of(vne, vm, name) : mac);
+    if (toLink != null) {
+      vnic.setShape(readShape(toLink, "\"to-link\"", "\"to-link\"", "to-link"));
+    }
     markDamaged(keys.line(), before);
     keys.finish();
-    return VnicSpec.newBuilder()
-        .setLine(keys.line())
-        .setName(name)
-        .setLink(link)
-        .setMac(mac.isEmpty() ? MacAddress.of(vne, vm, name) : mac)
-        .build();
+    return vnic.build();
   }
 
   private String file(KeyReader keys, String key, String example) {

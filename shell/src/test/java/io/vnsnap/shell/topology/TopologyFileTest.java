@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vnsnap.proto.DiskSpec;
 import io.vnsnap.proto.LinkSpec;
+import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
@@ -149,6 +150,31 @@ class TopologyFileTest {
         "links: [ lan, wan ]", "links: { lan: , wan: {} }", "links:\n  - lan\n  - wan");
   }
 
+  @Test
+  void shouldReadTheShapesOfLinksAndCards() throws Exception {
+    Topology topology =
+        read(
+            GOOD.replace(
+                    "lan: {}",
+                    "lan: { delay: 50ms, jitter: 500us, loss: 0.1%, rate: 1.5mbit, queue: 64KiB, reorder: 2%, seed: -7 }")
+                .replace("00:0A\"", "00:0A\", to-link: { rate: 56 kbit, queue: 2000B, loss: 0% }"));
+    assertThat(topology.getLinks(0).getShape())
+        .isEqualTo(
+            Shape.newBuilder()
+                .setDelayUs(50_000)
+                .setJitterUs(500)
+                .setLossPpm(1000)
+                .setRateBps(1_500_000)
+                .setQueueBytes(65_536)
+                .setReorderPpm(20_000)
+                .setSeed(-7)
+                .build());
+    assertThat(topology.getVms(0).getVnics(0).getShape())
+        .isEqualTo(
+            Shape.newBuilder().setRateBps(56_000).setQueueBytes(2000).setLossPpm(0).build());
+    assertThat(topology.getVms(1).getVnics(0).hasShape()).isFalse();
+  }
+
   @ParameterizedTest
   @MethodSource
   void shouldReadMemory(String written, int mib) throws Exception {
@@ -248,8 +274,52 @@ class TopologyFileTest {
                 .replace("DISK", "disk")),
         Arguments.of(
             "links: { lan: {} }",
-            "links: { lan: { delay: 5ms } }",
-            "lab.yaml:2: a link has no key \"delay\"; write lan: {}"),
+            "links: { lan: { delai: 5ms } }",
+            "lab.yaml:2: a link has no key \"delai\"; write delay"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links: { lan: { limit: 5 } }",
+            "lab.yaml:2: a link has no key \"limit\"; its keys are delay, jitter, loss, rate, queue, reorder, seed"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links:\n  lan:\n    delay: 5",
+            "lab.yaml:4: \"delay\" must be a time in us, ms or s, not \"5\"; write delay: 50ms"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links:\n  lan:\n    rate: 5MB",
+            "lab.yaml:4: \"rate\" must be a rate in bit, kbit, mbit or gbit per second, not \"5MB\"; write rate: 10mbit"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links:\n  lan:\n    loss: some",
+            "lab.yaml:4: \"loss\" must be a percentage, not \"some\"; write loss: 0.1%"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links:\n  lan: { delay: 5ms, seed: x }",
+            "lab.yaml:3: \"seed\" must be a whole number, not \"x\"; write seed: 1"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links:\n  lan: { delay: 1h, queue: [] }",
+            "lab.yaml:3: \"delay\" must be a time in us, ms or s, not \"1h\"; write delay: 50ms|lab.yaml:3: \"queue\" must be text, not a list; write queue: 256KiB"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links:\n  lan: { delay: 60s }",
+            "lab.yaml:3: link \"lan\": delay is 60000000 us; write 0 to 10s"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links:\n  lan: { reorder: 1% }",
+            "lab.yaml:3: link \"lan\": reorder without a delay changes nothing; write a delay, which some frames then skip"),
+        Arguments.of(
+            "links: { lan: {} }",
+            "links: { lan: fast }",
+            "lab.yaml:2: link \"lan\" must be a group of keys, not \"fast\"; write lan: {}"),
+        Arguments.of(
+            "              link: lan\n".substring(6),
+            "        link: lan\n        to-link: { loss: 120% }\n",
+            "lab.yaml:17: VNIC \"vm2/eth0\": loss is 120.0%; write 0% to 100%"),
+        Arguments.of(
+            "              link: lan\n".substring(6),
+            "        link: lan\n        to-link: 5ms\n",
+            "lab.yaml:19: \"to-link\" must be a group of keys, not \"5ms\"; write to-link: {}"),
         Arguments.of(
             "name: lab\n", "\n", "lab.yaml:2: a topology has no \"name\"; write name: lab"),
         Arguments.of(

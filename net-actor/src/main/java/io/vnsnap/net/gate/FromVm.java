@@ -1,0 +1,81 @@
+package io.vnsnap.net.gate;
+
+import io.netty.buffer.ByteBuf;
+import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.frame.Framing;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a VM sends, on its way through the gate to the link: keeps out and counts what is not the
+ * guest's or not permitted.
+ */
+final class FromVm {
+  private final BadInput.Counts refused = new BadInput.Counts();
+  private @Nullable Egress egress;
+  private long frames;
+  private long announcements;
+
+  void connectTo(Egress link) {
+    egress = link;
+  }
+
+  /**
+   * Passes a frame on.
+   *
+   * @return what was wrong with it, if it is the first that was refused for that; else null
+   */
+  @Nullable BadInput pass(int epoch, ByteBuf framed) {
+    if (Framing.isAnnouncement(framed)) {
+      announcements++;
+      return null;
+    }
+    if (egress == null) {
+      return null;
+    }
+    BadInput fault = egress.fault(framed);
+    if (fault != null) {
+      return refuse(fault);
+    }
+    frames++;
+    egress.frame(epoch, framed);
+    return null;
+  }
+
+  /** Counts; the cause, if it is the first of it; else null. */
+  @Nullable BadInput refuse(BadInput cause) {
+    return refused.add(cause) ? cause : null;
+  }
+
+  void mark(int epoch) {
+    if (egress != null) {
+      egress.mark(epoch);
+    }
+  }
+
+  void close() {
+    if (egress != null) {
+      egress.close();
+    }
+  }
+
+  /** Frames passed on so far; a flooded one is one. */
+  long frames() {
+    return frames;
+  }
+
+  long announcements() {
+    return announcements;
+  }
+
+  long sent() {
+    return egress == null ? 0 : egress.sent();
+  }
+
+  long keptBack() {
+    return egress == null ? 0 : egress.keptBack();
+  }
+
+  BadInput.Counts refused() {
+    return refused.copy();
+  }
+}

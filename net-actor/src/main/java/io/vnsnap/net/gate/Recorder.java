@@ -1,0 +1,103 @@
+package io.vnsnap.net.gate;
+
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the channel log of one cut after another at one gate: from turning red until all channels
+ * are closed, or the log is given up.
+ */
+final class Recorder {
+  private final LoopClock clock;
+  private final long maxBytes;
+  private final Supplier<GateEvents> events;
+  private final List<InChannel> channels = new ArrayList<>();
+  private @Nullable Recording recording;
+
+  Recorder(LoopClock clock, long maxBytes, Supplier<GateEvents> events) {
+    this.clock = clock;
+    this.maxBytes = maxBytes;
+    this.events = events;
+  }
+
+  void addChannel(InChannel channel) {
+    channels.add(channel);
+  }
+
+  List<InChannel> channels() {
+    return channels;
+  }
+
+  /** Starts the log of a cut that is being made. */
+  void start(int cut) {
+    if (recording != null) {
+      events
+          .get()
+          .recordingFailed(recording.epoch(), "the next cut came before the log was complete");
+    }
+    recording = new Recording(cut, clock.nanos(), maxBytes, channels.size());
+    channels.forEach(InChannel::cut);
+  }
+
+  /** Gives the log up, if one is being written. */
+  void abandon() {
+    recording = null;
+  }
+
+  /** Whether a frame of this epoch, let through by the gate, has to be recorded. */
+  boolean takes(int epoch) {
+    return recording != null && epoch < recording.epoch();
+  }
+
+  /** Records a frame that has not waited, if a log is being written. */
+  void record(InChannel channel, long sequence, long arrivalNanos, ByteBuf framed) {
+    if (recording != null && !recording.add(channel, sequence, framed, arrivalNanos)) {
+      int epoch = recording.epoch();
+      recording = null;
+      events
+          .get()
+          .recordingFailed(
+              epoch,
+              "more frames were in flight than fit the %d bytes of vnsnap.net.gate.record-bytes"
+                  .formatted(maxBytes));
+    }
+  }
+
+  /** Records a frame that waits, unless it is in this log or of the log's epoch. */
+  void record(Waiting item) {
+    if (item.frame != null
+        && recording != null
+        && takes(item.epoch)
+        && item.recordedIn != recording.epoch()) {
+      item.recordedIn = recording.epoch();
+      record(item.channel, item.sequence, item.arrival(), item.frame);
+    }
+  }
+
+  /** A marker has passed the gate: it may close its channel, and the last one the log. */
+  void pass(InChannel channel, Marker marker, long lostBefore) {
+    if (recording != null
+        && recording.epoch() == marker.epoch()
+        && channel.close(marker, lostBefore)) {
+      recording.channelClosed();
+      closeIfComplete();
+    }
+  }
+
+  /** Hands the log over if no channel is open any more. */
+  void closeIfComplete() {
+    if (recording != null && recording.isComplete()) {
+      Recording complete = recording;
+      recording = null;
+      events
+          .get()
+          .logClosed(
+              complete.epoch(),
+              channels.stream().map(InChannel::closing).toList(),
+              complete.frames());
+    }
+  }
+}

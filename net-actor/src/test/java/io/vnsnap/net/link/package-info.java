@@ -1,0 +1,5 @@
+/** Tests of links, under a simulated clock and without gates behind them. */
+@NullMarked
+package io.vnsnap.net.link;
+
+import org.jspecify.annotations.NullMarked;
