@@ -1,5 +1,7 @@
 package io.vnsnap.net;
 
+import io.netty.util.collection.LongObjectHashMap;
+import io.netty.util.collection.LongObjectMap;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Egress;
 import io.vnsnap.net.gate.Gate;
@@ -15,7 +17,6 @@ import io.vnsnap.net.trunk.TrunkHop;
 import io.vnsnap.net.trunk.TrunkTarget;
 import io.vnsnap.proto.Endpoint;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,7 +35,7 @@ public final class Segment {
   private final SegmentSpec spec;
   private final DataPlane plane;
   private final Map<Integer, Gate> gates = new TreeMap<>();
-  private final Map<ChannelId, NextHop> inbound = new HashMap<>();
+  private final LongObjectMap<NextHop> inbound = new LongObjectHashMap<>();
   private final List<TrunkHop> trunkHops = new ArrayList<>();
   private boolean stopped;
 
@@ -138,7 +139,7 @@ public final class Segment {
     if (gate != null) {
       InChannel channel = gate.addChannel(from.number(), inFlight);
       hop = new LocalHop(gate, channel);
-      inbound.put(id, hop);
+      inbound.put(key(from.number(), to.number()), hop);
     }
     if (sender != null) {
       NextHop next = hop != null ? hop : trunkHop(id, to.host());
@@ -159,7 +160,11 @@ public final class Segment {
     if (from < 0 || from >= spec.vnics().size() || !spec.vnics().get(from).host().equals(peer)) {
       return null;
     }
-    return inbound.get(new ChannelId(from, to));
+    return inbound.get(key(from, to));
+  }
+
+  private static long key(int from, int to) {
+    return ((long) from << Integer.SIZE) | Integer.toUnsignedLong(to);
   }
 
   private boolean isLocal(Vnic vnic) {
