@@ -25,7 +25,7 @@ class MainTest {
   @Test
   void shouldExplainItself() {
     assertThat(run("--help")).isZero();
-    assertThat(out.toString()).contains("pause");
+    assertThat(out.toString()).contains("pause", "gate").doesNotContain("gate-peer");
   }
 
   @Test
@@ -39,6 +39,13 @@ class MainTest {
   void shouldRefuseWrongUsage(String option) {
     assertThat(run("pause", option)).isEqualTo(2);
     assertThat(err.toString()).contains("Usage: bench pause");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--rounds=0", "--bursts=0", "--frames=59", "--frames=9001", "--frames="})
+  void shouldRefuseWrongUsageOfGate(String option) {
+    assertThat(run("gate", option)).isEqualTo(2);
+    assertThat(err.toString()).contains("Usage: bench gate");
   }
 
   @Test

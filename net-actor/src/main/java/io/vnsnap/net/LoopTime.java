@@ -18,6 +18,11 @@ record LoopTime(Transport transport, Flusher flusher) implements LoopClock {
   }
 
   @Override
+  public long batchNanos() {
+    return flusher.batchNanos();
+  }
+
+  @Override
   public Timer after(long delayNanos, Runnable task) {
     Future<?> scheduled =
         transport.loop().schedule(() -> runAndFlush(task), delayNanos, TimeUnit.NANOSECONDS);

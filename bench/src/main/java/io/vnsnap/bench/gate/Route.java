@@ -52,7 +52,8 @@ final class Route {
   }
 
   /** Through two plain relays in two JVMs, with a TCP connection between them. */
-  static Route relayTrunk(Path folder, Cleanup cleanup) throws IOException, BenchmarkException {
+  static Route relayTrunk(Path folder, Cleanup cleanup)
+      throws IOException, BenchmarkException, InterruptedException {
     Route route = new Route("relay-tcp", PlainRelay.THREADS, folder, cleanup);
     PeerProcess peer = route.peer(true, cleanup);
     cleanup.add(PlainRelay.toPort(route.from.path(), peer.port())::close);
@@ -77,7 +78,8 @@ final class Route {
     return made;
   }
 
-  private PeerProcess peer(boolean relay, Cleanup cleanup) throws IOException, BenchmarkException {
+  private PeerProcess peer(boolean relay, Cleanup cleanup)
+      throws IOException, BenchmarkException, InterruptedException {
     PeerProcess made = new PeerProcess(to.path(), relay);
     cleanup.add(made::close);
     peer = made;
@@ -97,7 +99,7 @@ final class Route {
   }
 
   /** What its event loops have used so far, in both JVMs; others of their kind must be idle. */
-  LoopUse use() throws BenchmarkException {
+  LoopUse use() throws BenchmarkException, InterruptedException {
     LoopUse here = LoopUse.ofThreads(threads);
     return peer == null ? here : here.plus(peer.use());
   }
@@ -105,18 +107,22 @@ final class Route {
   /** The receiving VNIC makes a cut and the sending one does not: all that arrives is recorded. */
   void record() throws BenchmarkException, InterruptedException {
     epoch++;
-    if (peer != null) {
-      peer.order("record " + epoch);
-    } else if (network != null) {
+    if (network == null) {
+      return; // a relay has nothing to record with
+    }
+    if (peer == null) {
       network.record(epoch);
+    } else {
+      peer.order("record " + epoch);
     }
   }
 
   /** The cut is forgotten, and what was recorded. */
   void forget() throws BenchmarkException, InterruptedException {
-    if (network != null) {
-      network.abort(epoch);
+    if (network == null) {
+      return;
     }
+    network.abort(epoch);
     if (peer != null) {
       peer.order("abort " + epoch);
     }

@@ -16,14 +16,26 @@ public final class Flusher {
   }
 
   private final ArrayDeque<Flushable> dirty = new ArrayDeque<>();
+  private boolean timed;
+  private long batchNanos;
 
   /** Has it flushed at the end of the batch; called once until then. */
   public void add(Flushable written) {
     dirty.add(written);
   }
 
+  /** When in this batch it was asked for first, by {@link System#nanoTime}. */
+  public long batchNanos() {
+    if (!timed) {
+      timed = true;
+      batchNanos = System.nanoTime();
+    }
+    return batchNanos;
+  }
+
   /** Ends the batch. */
   public void flush() {
+    timed = false;
     for (Flushable next = dirty.poll(); next != null; next = dirty.poll()) {
       next.flushNow();
     }

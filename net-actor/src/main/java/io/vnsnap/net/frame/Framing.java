@@ -22,32 +22,42 @@ public final class Framing {
   private static final int CUSTOMER_TAG = 0x8100; // IEEE 802.1Q
   private static final int SERVICE_TAG = 0x88a8; // IEEE 802.1ad
   private static final int OLD_SERVICE_TAG = 0x9100; // in use before the latter
-  private static final int TYPE_OFFSET = LENGTH_BYTES + 12;
+  private static final int SOURCE_OFFSET = LENGTH_BYTES + 6;
   private static final long GROUP_BIT = 1L << 40;
 
   private Framing() {}
 
   /** Destination address of a framed frame, as a number of 48 bits. */
   public static long destination(ByteBuf framed) {
-    int at = framed.readerIndex() + LENGTH_BYTES;
-    return ((long) framed.getUnsignedShort(at) << 32) | framed.getUnsignedInt(at + 2);
+    return framed.getLong(framed.readerIndex() + LENGTH_BYTES) >>> Short.SIZE;
   }
 
-  /** Source address of a framed frame, as a number of 48 bits. */
-  public static long source(ByteBuf framed) {
-    int at = framed.readerIndex() + LENGTH_BYTES + 6;
-    return ((long) framed.getUnsignedShort(at) << 32) | framed.getUnsignedInt(at + 2);
+  /**
+   * Source address and type of a framed frame, which lie side by side and so are read at once: see
+   * {@link #source} and {@link #type}.
+   */
+  public static long sourceAndType(ByteBuf framed) {
+    return framed.getLong(framed.readerIndex() + SOURCE_OFFSET);
   }
 
-  /** Whether the frame has a VLAN tag. */
-  public static boolean isTagged(ByteBuf framed) {
-    int type = framed.getUnsignedShort(framed.readerIndex() + TYPE_OFFSET);
+  /** The source address, as a number of 48 bits. */
+  public static long source(long sourceAndType) {
+    return sourceAndType >>> Short.SIZE;
+  }
+
+  /** The type that follows the addresses (IEEE 802.3). */
+  public static int type(long sourceAndType) {
+    return (int) sourceAndType & 0xffff;
+  }
+
+  /** Whether a frame of this type has a VLAN tag. */
+  public static boolean isTagged(int type) {
     return type == CUSTOMER_TAG || type == SERVICE_TAG || type == OLD_SERVICE_TAG;
   }
 
-  /** Whether the frame is one of the RARP frames by which QEMU announces a VM it has restored. */
-  public static boolean isAnnouncement(ByteBuf framed) {
-    return framed.getUnsignedShort(framed.readerIndex() + TYPE_OFFSET) == ANNOUNCEMENT;
+  /** Whether frames of this type are the RARP ones by which QEMU announces a VM it has restored. */
+  public static boolean isAnnouncement(int type) {
+    return type == ANNOUNCEMENT;
   }
 
   /** Whether the address is a broadcast or multicast one. */

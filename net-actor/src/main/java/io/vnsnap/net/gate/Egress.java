@@ -10,9 +10,9 @@ public interface Egress {
   /**
    * What is wrong with a frame from the VM; null if it may be sent.
    *
-   * @param framed borrowed
+   * @param sourceAndType of the frame, as {@link io.vnsnap.net.frame.Framing#sourceAndType} has it
    */
-  @Nullable BadInput fault(ByteBuf framed);
+  @Nullable BadInput fault(long sourceAndType);
 
   /**
    * Sends a frame from the VM.

@@ -25,14 +25,15 @@ final class FromVm {
    * @return what was wrong with it, if it is the first that was refused for that; else null
    */
   @Nullable BadInput pass(int epoch, ByteBuf framed) {
-    if (Framing.isAnnouncement(framed)) {
+    long sourceAndType = Framing.sourceAndType(framed);
+    if (Framing.isAnnouncement(Framing.type(sourceAndType))) {
       announcements++;
       return null;
     }
     if (egress == null) {
       return null;
     }
-    BadInput fault = egress.fault(framed);
+    BadInput fault = egress.fault(sourceAndType);
     if (fault != null) {
       return refuse(fault);
     }

@@ -6,6 +6,14 @@ public interface LoopClock {
   /** Time in nanoseconds from an arbitrary start, never running back. */
   long nanos();
 
+  /**
+   * When the batch began to arrive that is being taken in; costs less than {@link #nanos}. Only
+   * while frames arrive.
+   */
+  default long batchNanos() {
+    return nanos();
+  }
+
   /** Runs the task on the event loop after the delay; the result cancels it. */
   Timer after(long delayNanos, Runnable task);
 

@@ -4,9 +4,11 @@ import com.google.protobuf.UnsafeByteOperations;
 import io.netty.buffer.ByteBuf;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.proto.RecordedFrame;
+import java.nio.ByteBuffer;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.RandomAccess;
 
@@ -19,22 +21,19 @@ final class Recording {
   private static final int FRAME_OVERHEAD = 128;
   private static final int FIRST_PIECE_BYTES = 4 * 1024;
   private static final int DOUBLINGS = 6; // up to 256 KiB
-  private static final int FIRST_CAPACITY = 64;
   private static final long NANOS_PER_MICRO = 1000;
+
+  /** Before each frame in a piece: sender, sequence number, offset, length. */
+  private static final int HEAD_BYTES = 2 * Integer.BYTES + 2 * Long.BYTES;
 
   private final int epoch;
   private final long cutNanos;
   private final long maxBytes;
-  private final List<byte[]> pieces = new ArrayList<>();
-  private int[] senders = new int[FIRST_CAPACITY];
-  private long[] sequences = new long[FIRST_CAPACITY];
-  private long[] offsets = new long[FIRST_CAPACITY];
-  private int[] inPiece = new int[FIRST_CAPACITY];
-  private int[] starts = new int[FIRST_CAPACITY];
-  private int[] lengths = new int[FIRST_CAPACITY];
+  private final List<Piece> pieces = new ArrayList<>();
+  private Piece last = new Piece(0);
   private int count;
-  private int pieceUsed;
   private long bytes;
+  private long lastOffset;
   private boolean inOrder = true;
   private int openChannels;
 
@@ -62,42 +61,22 @@ final class Recording {
     if (bytes > maxBytes) {
       return false;
     }
-    if (count == senders.length) {
-      grow();
+    if (last.content.remaining() < HEAD_BYTES + length) {
+      addPiece(HEAD_BYTES + length);
     }
-    byte[] piece = room(length);
-    framed.getBytes(framed.readerIndex() + Framing.LENGTH_BYTES, piece, pieceUsed, length);
     long offset = arrivedNanos <= cutNanos ? 0 : (arrivedNanos - cutNanos) / NANOS_PER_MICRO;
-    inOrder &= count == 0 || offset >= offsets[count - 1];
-    senders[count] = channel.from();
-    sequences[count] = sequence;
-    offsets[count] = offset;
-    inPiece[count] = pieces.size() - 1;
-    starts[count] = pieceUsed;
-    lengths[count] = length;
-    pieceUsed += length;
+    inOrder &= offset >= lastOffset;
+    lastOffset = offset;
+    last.add(channel.from(), sequence, offset, framed, length);
     count++;
     channel.countRecorded();
     return true;
   }
 
-  private byte[] room(int length) {
-    if (pieces.isEmpty() || pieces.getLast().length - pieceUsed < length) {
-      int size = FIRST_PIECE_BYTES << Math.min(pieces.size(), DOUBLINGS);
-      pieces.add(new byte[Math.max(size, length)]);
-      pieceUsed = 0;
-    }
-    return pieces.getLast();
-  }
-
-  private void grow() {
-    int capacity = 2 * count;
-    senders = Arrays.copyOf(senders, capacity);
-    sequences = Arrays.copyOf(sequences, capacity);
-    offsets = Arrays.copyOf(offsets, capacity);
-    inPiece = Arrays.copyOf(inPiece, capacity);
-    starts = Arrays.copyOf(starts, capacity);
-    lengths = Arrays.copyOf(lengths, capacity);
+  private void addPiece(int least) {
+    int size = FIRST_PIECE_BYTES << Math.min(pieces.size(), DOUBLINGS);
+    last = new Piece(Math.max(size, least));
+    pieces.add(last);
   }
 
   void channelClosed() {
@@ -113,48 +92,85 @@ final class Recording {
    * added any more; the list may be read by any thread that it is handed to.
    */
   List<RecordedFrame> frames() {
-    int[] order = new int[count];
-    Arrays.setAll(order, i -> i);
-    if (!inOrder) {
-      sortByOffset(order);
+    long[] places = new long[count];
+    int next = 0;
+    for (int number = 0; number < pieces.size(); number++) {
+      Piece piece = pieces.get(number);
+      for (int at = 0; at < piece.content.position(); at += HEAD_BYTES + piece.length(at)) {
+        places[next++] = (long) number << Integer.SIZE | at;
+      }
     }
-    return new Frames(order);
+    return new Frames(pieces, inOrder ? places : sorted(places));
   }
 
   /** Keeps the order of frames of the same offset. */
-  private void sortByOffset(int[] order) {
-    long[] keys = new long[count];
-    // An offset has at most 32 bits (71 minutes), as no delay and no hold is that long.
-    Arrays.setAll(
-        keys,
-        i -> Math.min(offsets[i], 0xffff_ffffL) << (Integer.SIZE - 1) | Integer.toUnsignedLong(i));
-    Arrays.sort(keys);
-    Arrays.setAll(order, i -> (int) (keys[i] & Integer.MAX_VALUE));
+  private long[] sorted(long[] places) {
+    return Arrays.stream(places)
+        .boxed()
+        .sorted(Comparator.comparingLong(place -> piece(pieces, place).offset((int) (long) place)))
+        .mapToLong(Long::longValue)
+        .toArray();
+  }
+
+  private static Piece piece(List<Piece> pieces, long place) {
+    return pieces.get((int) (place >>> Integer.SIZE));
+  }
+
+  /** Some frames one after another, each with what is known of it before it. */
+  private static final class Piece {
+    final byte[] bytes;
+    final ByteBuffer content;
+
+    Piece(int size) {
+      bytes = new byte[size];
+      content = ByteBuffer.wrap(bytes);
+    }
+
+    void add(int from, long sequence, long offset, ByteBuf framed, int length) {
+      content.putInt(from).putLong(sequence).putLong(offset).putInt(length);
+      int at = content.position();
+      framed.getBytes(framed.readerIndex() + Framing.LENGTH_BYTES, bytes, at, length);
+      content.position(at + length);
+    }
+
+    long offset(int at) {
+      return content.getLong(at + Integer.BYTES + Long.BYTES);
+    }
+
+    int length(int at) {
+      return content.getInt(at + Integer.BYTES + 2 * Long.BYTES);
+    }
+
+    RecordedFrame record(int at) {
+      return RecordedFrame.newBuilder()
+          .setFrom(content.getInt(at))
+          .setSequence(content.getLong(at + Integer.BYTES))
+          .setOffsetUs(offset(at))
+          .setFrame(UnsafeByteOperations.unsafeWrap(bytes, at + HEAD_BYTES, length(at)))
+          .build();
+    }
   }
 
   /** Makes the records when they are read. */
-  private final class Frames extends AbstractList<RecordedFrame> implements RandomAccess {
-    private final int[] order;
+  private static final class Frames extends AbstractList<RecordedFrame> implements RandomAccess {
+    private final List<Piece> pieces;
 
-    Frames(int[] order) {
-      this.order = order;
+    /** Of each frame the number of its piece in the high half, and its position in the low one. */
+    private final long[] places;
+
+    Frames(List<Piece> pieces, long[] places) {
+      this.pieces = pieces;
+      this.places = places;
     }
 
     @Override
     public RecordedFrame get(int index) {
-      int at = order[index];
-      return RecordedFrame.newBuilder()
-          .setFrom(senders[at])
-          .setSequence(sequences[at])
-          .setOffsetUs(offsets[at])
-          .setFrame(
-              UnsafeByteOperations.unsafeWrap(pieces.get(inPiece[at]), starts[at], lengths[at]))
-          .build();
+      return piece(pieces, places[index]).record((int) places[index]);
     }
 
     @Override
     public int size() {
-      return order.length;
+      return places.length;
     }
   }
 }

@@ -65,8 +65,8 @@ public final class Shaper implements Egress {
   }
 
   @Override
-  public @Nullable BadInput fault(ByteBuf framed) {
-    return next.fault(framed);
+  public @Nullable BadInput fault(long sourceAndType) {
+    return next.fault(sourceAndType);
   }
 
   @Override

@@ -35,11 +35,11 @@ public final class SwitchPort implements Egress {
   }
 
   @Override
-  public @Nullable BadInput fault(ByteBuf framed) {
-    if (Framing.source(framed) != mac) {
+  public @Nullable BadInput fault(long sourceAndType) {
+    if (Framing.source(sourceAndType) != mac) {
       return BadInput.FORGED_SOURCE;
     }
-    return Framing.isTagged(framed) ? BadInput.VLAN_TAG : null;
+    return Framing.isTagged(Framing.type(sourceAndType)) ? BadInput.VLAN_TAG : null;
   }
 
   @Override

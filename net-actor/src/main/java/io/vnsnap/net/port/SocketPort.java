@@ -1,7 +1,6 @@
 package io.vnsnap.net.port;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -22,10 +21,6 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     implements Port, Flusher.Flushable {
   private static final int BATCH_BYTES = 32 * 1024;
   private static final int LONG_FRAME = BATCH_BYTES / 4;
-
-  /** First byte of every frame's length: no frame is as long as 2^24 bytes. */
-  private static final ByteBuf PROBE =
-      Unpooled.unreleasableBuffer(Unpooled.directBuffer(1, 1).writeByte(0)).asReadOnly();
 
   private final Channel channel;
   private final PortEvents events;
@@ -129,7 +124,9 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     }
     if (!probed) {
       probed = true;
-      var unused = channel.writeAndFlush(PROBE.duplicate(), channel.voidPromise());
+      batch.writeByte(0); // no frame is as long as 2^24 bytes
+      writeBatch();
+      channel.flush();
       return false;
     }
     return true;

@@ -140,7 +140,7 @@ class RecordSplitterFuzzTest {
       if (random.nextBoolean()) {
         framed.setShort(10, 0x5254).setInt(12, 1);
       }
-      if (shaper.fault(framed) == null) {
+      if (shaper.fault(Framing.sourceAndType(framed)) == null) {
         permitted++;
         shaper.frame(input / 1000, framed);
       }

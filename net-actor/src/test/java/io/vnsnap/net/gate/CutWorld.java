@@ -131,8 +131,8 @@ final class CutWorld {
   /** A link whose markers pass by what it delays. */
   private record WrongMarks(Shaper shaper, SwitchPort port) implements Egress {
     @Override
-    public @Nullable BadInput fault(ByteBuf framed) {
-      return shaper.fault(framed);
+    public @Nullable BadInput fault(long sourceAndType) {
+      return shaper.fault(sourceAndType);
     }
 
     @Override

@@ -47,7 +47,7 @@ class GateTest {
     final List<Integer> marks = new ArrayList<>();
 
     @Override
-    public @Nullable BadInput fault(ByteBuf framed) {
+    public @Nullable BadInput fault(long sourceAndType) {
       return null;
     }
 
