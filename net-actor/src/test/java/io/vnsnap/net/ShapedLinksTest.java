@@ -35,7 +35,8 @@ class ShapedLinksTest {
   }
 
   private static void cutAll(TwoHosts hosts, int epoch) {
-    hosts.cutAll(epoch, VMS.stream().map(vm -> vm.stream().map(hosts.nodes::get).toList()).toList());
+    hosts.cutAll(
+        epoch, VMS.stream().map(vm -> vm.stream().map(hosts.nodes::get).toList()).toList());
   }
 
   /** Sends and cuts; the number of frames in all logs. */
@@ -122,9 +123,7 @@ class ShapedLinksTest {
       hosts.nodes.getFirst().vm.send(1, 1000);
       hosts.nodes.getLast().vm.send(2, 1000);
       for (TwoHosts.Node node : List.of(hosts.nodes.getFirst(), hosts.nodes.getLast())) {
-        await()
-            .atMost(PATIENCE)
-            .until(() -> TwoHosts.done(node.orders.counters()).keptBack() == 1);
+        await().atMost(PATIENCE).until(() -> TwoHosts.done(node.orders.counters()).keptBack() == 1);
       }
       cutAll(hosts, 1); // now the receivers have them
       assertThat(hosts.nodes.get(1).log(1).frames()).hasSize(1);

@@ -257,7 +257,8 @@ class TwoHostsTest {
       node.vm.write(ByteBuffer.wrap(new byte[] {0, 2, 0, 0}));
       await().atMost(PATIENCE).until(() -> !node.closings.isEmpty());
       assertThat(node.closings).singleElement().asString().contains("131072 bytes");
-      assertThat(TwoHosts.done(node.orders.counters()).refused().of(BadInput.UNDERSIZED)).isEqualTo(1);
+      assertThat(TwoHosts.done(node.orders.counters()).refused().of(BadInput.UNDERSIZED))
+          .isEqualTo(1);
     }
   }
 }

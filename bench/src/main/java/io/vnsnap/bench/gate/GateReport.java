@@ -28,7 +28,17 @@ record GateReport(int rounds, List<SizeResult> sizes) {
   void print(PrintWriter out) {
     for (SizeResult size : sizes) {
       out.printf("%n%d-byte frames, %d rounds%n", size.length(), rounds);
-      out.printf(ROW, "", "frames/s", "Gbit/s", "ratio", "ns CPU", "B heap", "p50 us", "p99 us", "+p50/p99");
+      out.printf(
+          ROW,
+          "",
+          "frames/s",
+          "Gbit/s",
+          "ratio",
+          "ns CPU",
+          "B heap",
+          "p50 us",
+          "p99 us",
+          "+p50/p99");
       for (int i = 0; i < size.routes().size(); i++) {
         print(out, size.length(), size.routes().get(i), size.baseline(i));
       }

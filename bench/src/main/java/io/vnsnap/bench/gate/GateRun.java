@@ -69,8 +69,7 @@ final class GateRun {
   }
 
   /** Frames of one length on all routes. */
-  SizeResult measure(int length)
-      throws BenchmarkException, IOException, InterruptedException {
+  SizeResult measure(int length) throws BenchmarkException, IOException, InterruptedException {
     List<Lane> lanes = new ArrayList<>();
     for (Route route : routes) {
       Traffic unused = route.traffic(); // its receiver must take what a gate sends ahead
@@ -79,7 +78,9 @@ final class GateRun {
     lanes.add(2, new Lane(routes.get(1), true));
     lanes.add(new Lane(routes.get(3), true));
     int frames = (int) (BURST_BYTES / (length + RECORDED_OVERHEAD));
-    say("%d bytes: %d bursts of %d frames in each of %d rounds", length, burstsPerRound, frames, rounds);
+    say(
+        "%d bytes: %d bursts of %d frames in each of %d rounds",
+        length, burstsPerRound, frames, rounds);
     for (Lane lane : lanes) {
       for (int burst = 0; burst < WARM_UP_BURSTS; burst++) {
         long unused = burst(lane, length, frames);
@@ -98,7 +99,8 @@ final class GateRun {
     for (Route route : routes) {
       long lost = route.lost();
       if (lost > 0) {
-        throw new BenchmarkException("%d frames were lost on route %s".formatted(lost, route.name()));
+        throw new BenchmarkException(
+            "%d frames were lost on route %s".formatted(lost, route.name()));
       }
     }
     return new SizeResult(length, lanes.stream().map(Lane::result).toList());

@@ -24,13 +24,14 @@ final class Guest implements AutoCloseable {
     this.path = path;
     this.server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
-    Thread.ofVirtual().start(() -> {
-      try {
-        accepted.complete(server.accept());
-      } catch (IOException e) {
-        accepted.completeExceptionally(e);
-      }
-    });
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            accepted.complete(server.accept());
+          } catch (IOException e) {
+            accepted.completeExceptionally(e);
+          }
+        });
   }
 
   Path path() {

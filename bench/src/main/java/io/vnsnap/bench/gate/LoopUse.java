@@ -10,8 +10,7 @@ import java.lang.management.ManagementFactory;
  * @param allocatedBytes on the heap, by their threads
  */
 record LoopUse(long cpuNanos, long allocatedBytes) {
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** Of all threads of this JVM whose name starts so. */
   static LoopUse ofThreads(String prefix) {

@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A way from one guest to another: through a plain relay or VNsnap's network, in one JVM or two. */
+/**
+ * A way from one guest to another: through a plain relay or VNsnap's network, in one JVM or two.
+ */
 final class Route {
   private final String name;
   private final Guest from;

@@ -18,9 +18,7 @@ final class Traffic {
   private static final int LENGTH_BYTES = 4;
   private static final int WRITE_BYTES = 64 * 1024;
   private static final long WINDOW = 256 * 1024;
-  private static final byte[] HEADER = {
-    0x52, 0x54, 0, 0, 0, 1, 0x52, 0x54, 0, 0, 0, 0, 0x08, 0x00
-  };
+  private static final byte[] HEADER = {0x52, 0x54, 0, 0, 0, 1, 0x52, 0x54, 0, 0, 0, 0, 0x08, 0x00};
 
   private final SocketChannel from;
   private final Receiver to;

@@ -143,8 +143,7 @@ public final class Gate implements PortEvents {
     receive(channel, frameEpoch, sequence, clock.nanos() + remainingNanos, framed);
   }
 
-  private void receive(
-      InChannel channel, int frameEpoch, long sequence, long due, ByteBuf framed) {
+  private void receive(InChannel channel, int frameEpoch, long sequence, long due, ByteBuf framed) {
     if (state == State.CLOSED || !channel.admit(frameEpoch, sequence)) {
       stale++;
       return;

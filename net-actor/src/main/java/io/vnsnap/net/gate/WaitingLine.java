@@ -44,8 +44,7 @@ final class WaitingLine {
   }
 
   /** Copies the frame; null if there is no room. The caller puts it into a row. */
-  @Nullable Waiting admit(
-      InChannel channel, int epoch, long sequence, long due, ByteBuf framed) {
+  @Nullable Waiting admit(InChannel channel, int epoch, long sequence, long due, ByteBuf framed) {
     int cost = framed.readableBytes() + FRAME_OVERHEAD;
     if (bytes + cost > maxBytes) {
       return null;

@@ -14,8 +14,8 @@ import io.vnsnap.net.frame.RecordSplitter;
 /**
  * The port of a VM under QEMU: the client end of {@code -netdev stream,server=on,addr.type=unix}.
  * Reads always; writes at most a window (and a batch) ahead of the kernel, so that frames beyond it
- * stay where a cut can hold them back. Short frames are gathered in a batch: copying them is cheaper
- * than handing each to the socket layer.
+ * stay where a cut can hold them back. Short frames are gathered in a batch: copying them is
+ * cheaper than handing each to the socket layer.
  */
 public final class SocketPort extends ChannelInboundHandlerAdapter
     implements Port, Flusher.Flushable {

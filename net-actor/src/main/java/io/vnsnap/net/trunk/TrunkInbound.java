@@ -121,9 +121,7 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter {
       throw new NonsenseException("it sent a record of %d bytes".formatted(record.readableBytes()));
     }
     byte type = TrunkRecords.type(record);
-    if (type != TrunkRecords.FRAME
-        && type != TrunkRecords.MARKER
-        && type != TrunkRecords.EARLY) {
+    if (type != TrunkRecords.FRAME && type != TrunkRecords.MARKER && type != TrunkRecords.EARLY) {
       throw new NonsenseException("it sent a record of unknown type " + type);
     }
     Network network = listener.network(TrunkRecords.network(record));

@@ -140,7 +140,9 @@ class ShapedCutTest {
     watch(15);
     assertThat(to.taken).as("due before the receiver's cut").hasSize(2);
     cut(receiver, 1);
-    assertThat(log(1).frames()).extracting(RecordedFrame::getOffsetUs).containsExactly(5000L, 15_000L, 25_000L);
+    assertThat(log(1).frames())
+        .extracting(RecordedFrame::getOffsetUs)
+        .containsExactly(5000L, 15_000L, 25_000L);
     ChannelRecord account = log(1).channels().getFirst();
     assertThat(account.getSent()).isEqualTo(5);
     assertThat(account.getDelivered()).isEqualTo(2);
@@ -166,7 +168,9 @@ class ShapedCutTest {
     emit();
     watch(5);
     cut(sender, 1); // due 25 and 45 ms from now, 40 and 60 ms after the receiver's cut
-    assertThat(log(1).frames()).extracting(RecordedFrame::getOffsetUs).containsExactly(40_000L, 60_000L);
+    assertThat(log(1).frames())
+        .extracting(RecordedFrame::getOffsetUs)
+        .containsExactly(40_000L, 60_000L);
     assertThat(log(1).channels().getFirst().getRecorded()).isEqualTo(2);
     List<List<Integer>> live = watch(60);
     assertThat(live.get(24)).containsExactly(0);

@@ -209,16 +209,19 @@ class ShaperTest {
     SwitchPort port = new SwitchPort(TestFrame.mac(0));
     port.add(TestFrame.mac(1), new OutChannel(new RememberedHop(), 0));
     port.add(TestFrame.mac(2), new OutChannel(new RememberedHop(), 0));
-    Shaper shaper = new Shaper(new Shaping(0, 0, 1_000_000, 0, 0, 0, 1), SETTINGS, clock, allocator, port);
+    Shaper shaper =
+        new Shaper(new Shaping(0, 0, 1_000_000, 0, 0, 0, 1), SETTINGS, clock, allocator, port);
     ByteBuf framed = new TestFrame(TestFrame.ALL, 0, 1).framed();
     shaper.frame(0, framed);
     framed.release();
     shaper.mark(1);
     assertThat(sent).isEmpty();
-    assertThat(markers).hasSize(2).allSatisfy(marker -> {
-      assertThat(marker.sent()).isEqualTo(1);
-      assertThat(marker.drops().of(DropCause.SHAPER_LOSS)).isEqualTo(1);
-    });
+    assertThat(markers)
+        .hasSize(2)
+        .allSatisfy(marker -> {
+          assertThat(marker.sent()).isEqualTo(1);
+          assertThat(marker.drops().of(DropCause.SHAPER_LOSS)).isEqualTo(1);
+        });
   }
 
   @Test
@@ -231,7 +234,9 @@ class ShaperTest {
     assertThat(numbers()).containsExactly(0);
     shaper.mark(1);
     assertThat(numbers()).containsExactly(0, 1, 2, 3);
-    assertThat(sent.subList(1, 4)).extracting(Sent::remaining).containsExactly(5 * MS, 20 * MS, 35 * MS);
+    assertThat(sent.subList(1, 4))
+        .extracting(Sent::remaining)
+        .containsExactly(5 * MS, 20 * MS, 35 * MS);
     assertThat(sent).allMatch(s -> s.epoch() == 0);
     assertThat(markers).singleElement().matches(marker -> marker.sent() == 4);
     assertThat(shaper.keptBack()).isZero();
@@ -239,7 +244,8 @@ class ShaperTest {
     pass(49 * MS);
     assertThat(sent).hasSize(4);
     pass(MS + GRANULARITY);
-    assertThat(sent.getLast()).matches(s -> s.epoch() == 1 && s.number() == 4 && s.remaining() == 0);
+    assertThat(sent.getLast())
+        .matches(s -> s.epoch() == 1 && s.number() == 4 && s.remaining() == 0);
   }
 
   @Test

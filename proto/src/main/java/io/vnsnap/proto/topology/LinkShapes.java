@@ -6,7 +6,9 @@ import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VnicSpec;
 import java.nio.charset.StandardCharsets;
 
-/** How what a VNIC sends is shaped: its link's shape, with what the VNIC has of its own in place. */
+/**
+ * How what a VNIC sends is shaped: its link's shape, with what the VNIC has of its own in place.
+ */
 public final class LinkShapes {
   private static final long FNV_OFFSET = 0xcbf2_9ce4_8422_2325L;
   private static final long FNV_PRIME = 0x100_0000_01b3L;

@@ -164,10 +164,14 @@ class TopologyRulesTest {
   }
 
   private static List<String> shaped(Shape.Builder link, Shape.Builder vnic) {
-    return with(t -> {
-      t.getLinksBuilder(0).setShape(link);
-      t.getVmsBuilder(0).getVnicsBuilder(0).setShape(vnic);
-    }).stream().map(Violation::text).toList();
+    return with(
+            t -> {
+              t.getLinksBuilder(0).setShape(link);
+              t.getVmsBuilder(0).getVnicsBuilder(0).setShape(vnic);
+            })
+        .stream()
+        .map(Violation::text)
+        .toList();
   }
 
   private static Shape.Builder shape() {

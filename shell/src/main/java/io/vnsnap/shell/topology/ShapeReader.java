@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class ShapeReader {
   private static final Pattern NUMBER_AND_UNIT =
       Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,6})?)\\s*([A-Za-z%]+)");
-  private static final Map<String, Long> MICROS =
-      Map.of("us", 1L, "ms", 1000L, "s", 1_000_000L);
+  private static final Map<String, Long> MICROS = Map.of("us", 1L, "ms", 1000L, "s", 1_000_000L);
   private static final Map<String, Long> BITS =
       Map.of("bit", 1L, "kbit", 1000L, "mbit", 1_000_000L, "gbit", 1_000_000_000L);
   private static final Map<String, Long> BYTES =

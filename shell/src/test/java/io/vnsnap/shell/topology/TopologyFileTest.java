@@ -170,8 +170,7 @@ class TopologyFileTest {
                 .setSeed(-7)
                 .build());
     assertThat(topology.getVms(0).getVnics(0).getShape())
-        .isEqualTo(
-            Shape.newBuilder().setRateBps(56_000).setQueueBytes(2000).setLossPpm(0).build());
+        .isEqualTo(Shape.newBuilder().setRateBps(56_000).setQueueBytes(2000).setLossPpm(0).build());
     assertThat(topology.getVms(1).getVnics(0).hasShape()).isFalse();
   }
 
