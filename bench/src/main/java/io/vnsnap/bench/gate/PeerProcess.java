@@ -25,7 +25,8 @@ final class PeerProcess implements AutoCloseable {
   private final int port;
 
   /** Starts it with the flags of this JVM. */
-  PeerProcess(Path socket, boolean relay) throws IOException, BenchmarkException, InterruptedException {
+  PeerProcess(Path socket, boolean relay)
+      throws IOException, BenchmarkException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()

@@ -49,7 +49,8 @@ class GateReportTest {
     StringWriter text = new StringWriter();
     REPORT.print(new PrintWriter(text));
     assertThat(text.toString().lines())
-        .anyMatch(line -> line.startsWith("gates ") && line.contains("0.90") && line.contains("1/5"))
+        .anyMatch(
+            line -> line.startsWith("gates ") && line.contains("0.90") && line.contains("1/5"))
         .anyMatch(line -> line.startsWith("gates-recording") && line.contains("-/-"));
   }
 }
