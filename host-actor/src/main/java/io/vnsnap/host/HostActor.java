@@ -16,6 +16,7 @@ import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.Undeploy;
 import io.vnsnap.proto.VmSpec;
+import io.vnsnap.proto.topology.TopologyRules;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.vm.HypervisorDescription;
 import java.util.HashMap;
@@ -25,16 +26,12 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.regex.Pattern;
 
 /**
  * A host: keeps one {@link DeploymentActor} for each VNE and generation deployed here and passes it
  * its orders. It decides nothing about a VNE itself.
  */
 public final class HostActor extends AbstractBehavior<ToHost> {
-
-  /** What becomes part of paths must be a plain word. */
-  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
 
   private record Key(String vne, int generation) {}
 
@@ -153,7 +150,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
   private void onFirstDeploy(Key key, HostOrder order, Reports reports) {
     if (shuttingDown.isPresent()) {
       reports.deployFailed("host " + host.name() + " is being ended");
-    } else if (!NAME.matcher(key.vne()).matches() || key.generation() < 0) {
+    } else if (!TopologyRules.isName(key.vne()) || key.generation() < 0) {
       reports.deployFailed("not the name of a VNE: " + key.vne());
     } else {
       deploy(key, order);

@@ -53,6 +53,7 @@ public record SnapshotVerification(
     private final Manifest manifest;
     private final Channels channels;
     private final Certificate certificate;
+    private final Map<Channel, ChannelRecord> records = new HashMap<>();
     private final List<String> violations = new ArrayList<>();
 
     Check(SnapshotStore store, Manifest manifest) {
@@ -60,6 +61,9 @@ public record SnapshotVerification(
       this.manifest = manifest;
       this.channels = new Channels(manifest.getTopology());
       this.certificate = Certificate.of(manifest);
+      certificate
+          .channels()
+          .forEach(record -> records.put(new Channel(record.getFrom(), record.getTo()), record));
     }
 
     SnapshotVerification run() {
@@ -136,7 +140,7 @@ public record SnapshotVerification(
     }
 
     private void checkFrame(Channel channel, RecordedFrame frame) {
-      ChannelRecord record = recordOf(channel);
+      ChannelRecord record = records.getOrDefault(channel, ChannelRecord.getDefaultInstance());
       if (frame.getSequence() < 1 || frame.getSequence() > record.getSent()) {
         violations.add(
             "channel %s: frame %d is recorded, but %d were sent before the cut"
@@ -147,13 +151,6 @@ public record SnapshotVerification(
             "channel %s: frame %d arrived before the receiver's cut"
                 .formatted(channels.name(channel), frame.getSequence()));
       }
-    }
-
-    private ChannelRecord recordOf(Channel channel) {
-      return certificate.channels().stream()
-          .filter(record -> record.getFrom() == channel.from() && record.getTo() == channel.to())
-          .findFirst()
-          .orElse(ChannelRecord.getDefaultInstance());
     }
 
     private void compareWithRecords(Map<Channel, Long> recorded) {
