@@ -192,14 +192,28 @@ final class VneProtocol {
     SortedSet<String> back = new TreeSet<>(reachable);
     back.removeIf(reach::has);
     SortedSet<String> gone = reach.update(reachable);
+    if (operation instanceof Recovering) {
+      return Decision.to(operation); // what hosts are told is decided when all is recovered
+    }
     Decision decision = onGone(vne, gone);
     back.forEach(
         host -> reach.owedTo(host).ifPresent(old -> decision.order(host, stops.order(old))));
-    if (vne instanceof Vne.Running running && running.aborted().getEpoch() != 0) {
+    if (vne instanceof Vne.Running running) {
       back.retainAll(running.deployment().hosts());
-      decision.orderAll(back, snapshots.abortOrder(running.deployment(), running.aborted()));
+      askWhatRuns(running.deployment(), back, decision);
+      if (running.aborted().getEpoch() != 0) {
+        decision.orderAll(back, snapshots.abortOrder(running.deployment(), running.aborted()));
+      }
     }
     return decision;
+  }
+
+  /**
+   * A host that is seen anew may have been started anew, or a VM of it has ended meanwhile. It
+   * answers a Go that comes again with what has become of its VMs.
+   */
+  private Decision askWhatRuns(Deployment deployment, SortedSet<String> hosts, Decision decision) {
+    return decision.orderAllFirst(hosts, deploys.goOrder(deployment));
   }
 
   private Decision onGone(Vne vne, SortedSet<String> gone) {
@@ -286,10 +300,17 @@ final class VneProtocol {
                   "its coordinator was restarted before all VMs were loaded",
                   deploying.deployment().hosts());
       case Vne.Running running ->
-          running.aborted().getEpoch() == 0
-              ? Decision.to(new Idle())
-              : snapshots.resumeAbort(running);
-      case Vne.Snapshotting snapshotting -> snapshots.abortInterrupted(snapshotting);
+          askWhatRuns(
+              running.deployment(),
+              running.deployment().hosts(),
+              running.aborted().getEpoch() == 0
+                  ? Decision.to(new Idle())
+                  : snapshots.resumeAbort(running));
+      case Vne.Snapshotting snapshotting ->
+          askWhatRuns(
+              snapshotting.running().deployment(),
+              snapshotting.running().deployment().hosts(),
+              snapshots.abortInterrupted(snapshotting));
       case Vne.Stopping stopping -> stops.resume(stopping.deployment());
     };
   }
