@@ -198,6 +198,7 @@ final class VneProtocol {
     Decision decision = onGone(vne, gone);
     back.forEach(
         host -> reach.owedTo(host).ifPresent(old -> decision.order(host, stops.order(old))));
+    endWhatIsForgotten(vne, back, decision);
     if (vne instanceof Vne.Running running) {
       back.retainAll(running.deployment().hosts());
       askWhatRuns(running.deployment(), back, decision);
@@ -206,6 +207,22 @@ final class VneProtocol {
       }
     }
     return decision;
+  }
+
+  /**
+   * A host may still run an old deployment that it was owed the end of by a coordinator that has
+   * crashed since. An order about the newest generation ends older ones too; hosts of what runs now
+   * get such orders anyway.
+   */
+  private Decision endWhatIsForgotten(Vne vne, SortedSet<String> hosts, Decision decision) {
+    int newest = vne.history().lastGeneration();
+    if (newest == 0) {
+      return decision;
+    }
+    SortedSet<String> idle = new TreeSet<>(hosts);
+    vne.current().ifPresent(deployment -> idle.removeAll(deployment.hosts()));
+    idle.removeIf(host -> reach.owedTo(host).isPresent());
+    return decision.orderAll(idle, stops.order(newest));
   }
 
   /**
@@ -289,6 +306,10 @@ final class VneProtocol {
 
   /** The coordinator has come back: what was interrupted is undone or repeated. */
   Decision onRecovered(Vne vne) {
+    return endWhatIsForgotten(vne, reach.all(), takenUp(vne));
+  }
+
+  private Decision takenUp(Vne vne) {
     return switch (vne) {
       case Vne.Down down -> Decision.to(new Idle());
       case Vne.Deploying deploying ->

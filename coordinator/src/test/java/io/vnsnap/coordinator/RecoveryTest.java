@@ -111,6 +111,21 @@ class RecoveryTest extends VneTest {
   }
 
   @Test
+  void shouldEndOldVmsThatACrashedCoordinatorHadYetToEnd() {
+    vne.up();
+    vne.hostGoesAway("b");
+    vne.askDown();
+    vne.order("a", UNDEPLOY);
+    vne.undeployed("a");
+    assertThat(vne.reply().getStatus().getPhase()).isEqualTo(Phase.DOWN);
+    vne.restartCoordinator();
+    assertThat(vne.order("a", UNDEPLOY).getGeneration()).isEqualTo(1);
+    vne.hostComesBack("b");
+    assertThat(vne.order("b", UNDEPLOY).getGeneration()).isEqualTo(1);
+    vne.expectNoOrders();
+  }
+
+  @Test
   void shouldUndoSnapshotOnHostsThatAreSeenOnlyLater() {
     vne.up();
     String id = vne.beginSnapshot(TakeSnapshot.newBuilder());

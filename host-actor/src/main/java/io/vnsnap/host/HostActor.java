@@ -97,16 +97,8 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private Behavior<ToHost> onShutdown(Shutdown shutdown) {
     shuttingDown = Optional.of(shutdown.replyTo());
-    deployments.forEach((key, deployed) ->
-        deployed
-            .actor()
-            .tell(
-                new DeploymentActor.Order(
-                    HostOrder.newBuilder()
-                        .setVne(key.vne())
-                        .setGeneration(key.generation())
-                        .setUndeploy(Undeploy.getDefaultInstance())
-                        .build())));
+    deployments.forEach(
+        (key, deployed) -> deployed.actor().tell(new DeploymentActor.Order(undeploy(key))));
     return endWhenEmpty();
   }
 
@@ -120,12 +112,33 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private void onOrder(HostOrder order) {
     Key key = new Key(order.getVne(), order.getGeneration());
+    endOlder(key);
     Deployed deployed = deployments.get(key);
     if (deployed != null) {
       deployed.actor().tell(new DeploymentActor.Order(order));
     } else {
       onOrderToNobody(key, order);
     }
+  }
+
+  /**
+   * A VNE has one deployment at a time: an order about a newer one says that older ones are over,
+   * to a host that was out of reach when they were ended.
+   */
+  private void endOlder(Key newer) {
+    deployments.forEach((key, deployed) -> {
+      if (key.vne().equals(newer.vne()) && key.generation() < newer.generation()) {
+        deployed.actor().tell(new DeploymentActor.Order(undeploy(key)));
+      }
+    });
+  }
+
+  private static HostOrder undeploy(Key key) {
+    return HostOrder.newBuilder()
+        .setVne(key.vne())
+        .setGeneration(key.generation())
+        .setUndeploy(Undeploy.getDefaultInstance())
+        .build();
   }
 
   /** Nothing is deployed, perhaps not any more: this process may have been started anew. */

@@ -143,6 +143,18 @@ class HostActorTest {
   }
 
   @Test
+  void shouldEndAnOlderDeploymentWhenAnOrderComesAboutANewerOne() {
+    host.run();
+    List<FakeMachine> old = host.hypervisor().all();
+    host.nextGeneration();
+    host.undeploy();
+
+    await().atMost(LONG).until(() -> old.stream().allMatch(FakeMachine::gone));
+    host.await(report -> report.hasUndeployed() && report.getGeneration() == 1);
+    assertThat(host.count(HostReport::hasVmExited)).isZero();
+  }
+
+  @Test
   void shouldFailTheDeployOfASnapshotThatIsNotThere() {
     host.deploy("no-such", LONG);
 
