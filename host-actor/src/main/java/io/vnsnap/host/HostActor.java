@@ -143,7 +143,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   /** Nothing is deployed, perhaps not any more: this process may have been started anew. */
   private void onOrderToNobody(Key key, HostOrder order) {
-    Reports reports = new Reports(host, key.vne(), key.generation());
+    Reports reports = reports(key);
     String reason =
         "generation %d of %s is not deployed on host %s"
             .formatted(key.generation(), key.vne(), host.name());
@@ -193,6 +193,9 @@ public final class HostActor extends AbstractBehavior<ToHost> {
         deployments.remove(entry.getKey());
         if (ended instanceof ChildFailed failed) {
           onDeploymentFailed(entry.getKey(), entry.getValue(), Failures.reason(failed.cause()));
+        } else {
+          // Not before: what the host describes next must not count it any more.
+          reports(entry.getKey()).undeployed();
         }
       }
     }
@@ -200,10 +203,14 @@ public final class HostActor extends AbstractBehavior<ToHost> {
   }
 
   private void onDeploymentFailed(Key key, Deployed deployed, String reason) {
-    Reports reports = new Reports(host, key.vne(), key.generation());
+    Reports reports = reports(key);
     for (VmSpec vm : deployed.vms()) {
       reports.vmExited(vm.getName(), "its deployment failed and was ended: " + reason);
     }
+  }
+
+  private Reports reports(Key key) {
+    return new Reports(host, key.vne(), key.generation());
   }
 
   private void removeAbandoned(Key key, String snapshotId) {
@@ -219,8 +226,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private void onAbandonedRemoved(AbandonedRemoved removed) {
     if (removed.failure().isEmpty()) {
-      new Reports(host, removed.key().vne(), removed.key().generation())
-          .aborted(removed.snapshotId());
+      reports(removed.key()).aborted(removed.snapshotId());
     } else {
       getContext()
           .getLog()

@@ -15,6 +15,7 @@ import io.vnsnap.proto.ConsoleAttach;
 import io.vnsnap.proto.ConsoleInput;
 import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
+import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.VmStored;
@@ -152,6 +153,20 @@ class HostActorTest {
     await().atMost(LONG).until(() -> old.stream().allMatch(FakeMachine::gone));
     host.await(report -> report.hasUndeployed() && report.getGeneration() == 1);
     assertThat(host.count(HostReport::hasVmExited)).isZero();
+  }
+
+  @Test
+  void shouldCountMemoryAsFreeWhenItReportsThatItHasUndeployed() {
+    TestProbe<HostDescription> asker = host.kit().createTestProbe();
+    host.onReport(report -> {
+      if (report.hasUndeployed()) {
+        host.tell(new ToHost.Describe(asker.getRef()));
+      }
+    });
+    host.run();
+    host.undeploy();
+
+    assertThat(asker.receiveMessage(LONG).getMemoryUsedMib()).isZero();
   }
 
   @Test

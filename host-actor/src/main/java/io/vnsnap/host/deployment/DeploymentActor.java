@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * are wired is {@code Deployed} reported, so that after {@code Go} nothing is left that could fail.
  * Gates stay shut until then: a VM elsewhere that goes first finds them holding, not dropping.
  *
+ * <p>It ends when it is undeployed; its parent reports that, once it counts the memory as free.
+ *
  * <p>Orders are idempotent. A second {@code Deploy} of the same generation is answered from what is
  * known.
  */
@@ -330,7 +332,6 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private Behavior<Command> onFoldersRemoved(Optional<Throwable> problem) {
     problem.ifPresent(
         cause -> getContext().getLog().warn("could not remove {}", folders.run(), cause));
-    reports.undeployed();
     return Behaviors.stopped();
   }
 

@@ -46,6 +46,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -76,6 +77,7 @@ public final class HostFixture implements AutoCloseable {
   private final BlockingQueue<HostReport> unread = new LinkedBlockingQueue<>();
   private final List<HostReport> reports = new CopyOnWriteArrayList<>();
   private final ActorRef<ToHost> host;
+  private volatile Consumer<HostReport> onReport = report -> {};
 
   /** Starts the host. */
   public HostFixture() throws IOException {
@@ -98,10 +100,16 @@ public final class HostFixture implements AutoCloseable {
   }
 
   private void take(HostReport report) {
+    onReport.accept(report);
     if (!report.hasProgress()) {
       reports.add(report);
       unread.add(report);
     }
+  }
+
+  /** Hands over each report where and while it is made. */
+  public void onReport(Consumer<HostReport> taker) {
+    onReport = taker;
   }
 
   /** The VMs. */
