@@ -12,6 +12,8 @@ import akka.actor.typed.javadsl.Receive;
 import io.vnsnap.host.deployment.DeploymentActor;
 import io.vnsnap.host.deployment.Reports;
 import io.vnsnap.proto.ConsoleOutput;
+import io.vnsnap.proto.Deploy;
+import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.Undeploy;
@@ -165,9 +167,17 @@ public final class HostActor extends AbstractBehavior<ToHost> {
       reports.deployFailed("host " + host.name() + " is being ended");
     } else if (!TopologyRules.isName(key.vne()) || key.generation() < 0) {
       reports.deployFailed("not the name of a VNE: " + key.vne());
+    } else if (isForAnEarlierLife(order.getDeploy())) {
+      reports.deployFailed("host " + host.name() + " was started anew meanwhile");
     } else {
       deploy(key, order);
     }
+  }
+
+  /** The other hosts would look for its trunk where nobody listens any more. */
+  private boolean isForAnEarlierLife(Deploy order) {
+    Endpoint endpoint = host.dataPlane().endpoint();
+    return !order.getTrunksOrDefault(host.name(), endpoint).equals(endpoint);
   }
 
   private void deploy(Key key, HostOrder order) {

@@ -15,6 +15,7 @@ import io.vnsnap.proto.ConsoleAttach;
 import io.vnsnap.proto.ConsoleInput;
 import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
+import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.proto.Manifest;
@@ -167,6 +168,19 @@ class HostActorTest {
     host.undeploy();
 
     assertThat(asker.receiveMessage(LONG).getMemoryUsedMib()).isZero();
+  }
+
+  @Test
+  void shouldRefuseADeployThatIsMeantForItsEarlierLife() {
+    Endpoint here = host.endpoint();
+    host.deploy(here.toBuilder().setPort(here.getPort() - 1).build());
+    assertThat(host.await(HostReport::hasDeployFailed).getDeployFailed().getReason())
+        .contains("started anew");
+    assertThat(host.hypervisor().all()).isEmpty();
+
+    host.nextGeneration();
+    host.deploy(here);
+    assertThat(host.await(HostReport::hasDeployed).getDeployed().getVmsCount()).isEqualTo(2);
   }
 
   @Test
