@@ -184,6 +184,15 @@ class HostActorTest {
   }
 
   @Test
+  void shouldReportAgainThatAVmHasEnded() {
+    host.run();
+    host.hypervisor().machine("a").crash("killed");
+    HostReport first = host.await(HostReport::hasVmExited);
+
+    assertThat(host.await(HostReport::hasVmExited)).isEqualTo(first);
+  }
+
+  @Test
   void shouldFailTheDeployOfASnapshotThatIsNotThere() {
     host.deploy("no-such", LONG);
 

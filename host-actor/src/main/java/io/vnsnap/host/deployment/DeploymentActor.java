@@ -74,6 +74,10 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     TICK
   }
 
+  private enum RepeatExits implements Command {
+    TICK
+  }
+
   /** How far this deployment has come. */
   private enum Phase {
     /** Nothing ordered yet. */
@@ -98,8 +102,8 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private final Map<String, VmProgress> progress = new LinkedHashMap<>();
   private final Set<String> notRunning = new HashSet<>();
   private final Set<String> stopped = new HashSet<>();
-  private final Map<String, String> exited = new LinkedHashMap<>();
   private final Reports reports;
+  private final Exits exits;
   private final DeploymentSnapshots snapshots;
   private Phase phase = Phase.NEW;
   private String failure = "";
@@ -134,6 +138,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     this.host = host;
     this.folders = folders;
     this.reports = new Reports(host, folders.vne(), folders.generation());
+    this.exits = new Exits(reports::vmExited);
     this.snapshots = new DeploymentSnapshots(context, host, reports, members);
   }
 
@@ -157,6 +162,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case MemberCrashed crashed -> onMemberCrashed(crashed.vm());
       case FromStore done -> done.then().run();
       case ReportProgress tick -> onReportProgress();
+      case RepeatExits tick -> onRepeatExits();
       case FoldersRemoved removed -> {
         return onFoldersRemoved(removed.problem());
       }
@@ -196,9 +202,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
                     plan != null ? new Planned(plan) : new OpeningFailed(Failures.reason(problem)));
       }
       case DEPLOYED ->
-          exited.values().stream()
-              .findFirst()
-              .ifPresentOrElse(reports::deployFailed, this::reportDeployed);
+          exits.firstReason().ifPresentOrElse(reports::deployFailed, this::reportDeployed);
       case RUNNING -> reportDeployed();
       case FAILED -> reports.deployFailed(failure);
       case DEPLOYING -> {}
@@ -260,12 +264,12 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case DEPLOYED -> {
         phase = Phase.RUNNING;
         notRunning.addAll(members.keySet());
-        notRunning.removeAll(exited.keySet());
+        notRunning.removeAll(exits.vms());
         tellAll(new MemberActor.Go());
         reportRunningWhenAllDo();
       }
       case RUNNING -> {
-        exited.forEach(reports::vmExited);
+        exits.report();
         reportRunningWhenAllDo();
       }
       case FAILED -> reports.deployFailed(failure);
@@ -369,18 +373,26 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   /** Before Go there is nothing to deploy any more; after it the other VMs run on. */
   private void onExited(String vm, String reason) {
-    exited.put(vm, reason);
     onDeployFailed("VM " + vm + ": " + reason);
-    reports.vmExited(vm, reason);
+    exits.add(vm, reason);
+    if (phase != Phase.UNDEPLOYING) {
+      timers.startTimerWithFixedDelay(RepeatExits.TICK, Exits.INTERVAL);
+    }
     if (notRunning.remove(vm)) {
       reportRunningWhenAllDo();
+    }
+  }
+
+  private void onRepeatExits() {
+    if (!exits.repeat()) {
+      timers.cancel(RepeatExits.TICK);
     }
   }
 
   private void onMemberCrashed(String vm) {
     stopped.add(vm);
     snapshots.onMemberCrashed(vm);
-    if (phase != Phase.UNDEPLOYING && !exited.containsKey(vm)) {
+    if (phase != Phase.UNDEPLOYING && !exits.vms().contains(vm)) {
       onExited(vm, "what runs it on host " + host.name() + " has failed; see the log there");
     }
     endWhenAllStopped();
