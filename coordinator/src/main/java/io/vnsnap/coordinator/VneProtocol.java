@@ -203,6 +203,9 @@ final class VneProtocol {
       back.retainAll(running.deployment().hosts());
       askWhatRuns(running.deployment(), back, decision);
       if (running.aborted().getEpoch() != 0) {
+        if (operation instanceof AbortInProgress abort) {
+          back.removeAll(abort.afterwards());
+        }
         decision.orderAll(back, snapshots.abortOrder(running.deployment(), running.aborted()));
       }
     }

@@ -144,6 +144,25 @@ class RecoveryTest extends VneTest {
   }
 
   @Test
+  void shouldTellTheSealerFirstAlsoWhenHostsAreSeenOnlyLater() {
+    vne.up();
+    String id = vne.snapshotUntilSeal(TakeSnapshot.newBuilder());
+    vne.coordinatorCrashes();
+    vne.hostGoesAway("a");
+    vne.hostGoesAway("b");
+    vne.coordinatorComesBack();
+    assertThat(vne.status().getStep()).isEqualTo("aborting");
+    vne.hostComesBack("b");
+    vne.order("b", GO);
+    vne.expectNoOrders();
+    vne.hostComesBack("a");
+    vne.order("a", GO);
+    vne.order("a", ABORT);
+    vne.aborted("a", id);
+    assertThat(vne.order("b", ABORT).getAbort().getSnapshotId()).isEqualTo(id);
+  }
+
+  @Test
   void shouldRememberLostVms() {
     vne.up();
     vne.vmExited("b", "web", "signal 9");
