@@ -12,11 +12,12 @@ import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.wire.HostKey;
 import io.vnsnap.proto.wire.ToHost;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Knows the hosts that can be reached now, tells those who watch when that changes, and asks the
@@ -33,7 +34,8 @@ final class HostDirectory extends AbstractBehavior<HostDirectory.Command> {
   /** Asks for what all hosts have, answered by {@link Described} within a bounded time. */
   record DescribeAll(ActorRef<Described> replyTo) implements Command {}
 
-  private record ListingChanged(Receptionist.Listing listing) implements Command {}
+  /** The hosts that can be reached are these now. */
+  record Reachable(Set<ActorRef<ToHost>> hosts) implements Command {}
 
   private record WatcherGone(ActorRef<Hosts> watcher) implements Command {}
 
@@ -68,7 +70,7 @@ final class HostDirectory extends AbstractBehavior<HostDirectory.Command> {
   }
 
   private final Duration patience;
-  private final Set<ActorRef<Hosts>> watchers = new HashSet<>();
+  private final Set<ActorRef<Hosts>> watchers = new LinkedHashSet<>();
   private Hosts hosts = new Hosts(new TreeMap<>(), List.of());
 
   private HostDirectory(ActorContext<Command> context, Duration patience) {
@@ -77,22 +79,35 @@ final class HostDirectory extends AbstractBehavior<HostDirectory.Command> {
   }
 
   /**
-   * The directory of this node.
+   * The directory of this node, which learns from the cluster's receptionist.
    *
    * @param patience longest wait for a host's description
    */
   static Behavior<Command> create(Duration patience) {
-    return Behaviors.supervise(
-            Behaviors.<Command>setup(context -> {
-              ActorRef<Receptionist.Listing> listings =
-                  context.messageAdapter(Receptionist.Listing.class, ListingChanged::new);
-              context
-                  .getSystem()
-                  .receptionist()
-                  .tell(Receptionist.subscribe(HostKey.SERVICE, listings));
-              return new HostDirectory(context, patience);
-            }))
-        .onFailure(SupervisorStrategy.resume()); // a restart would forget who watches
+    return supervised(context -> {
+      ActorRef<Receptionist.Listing> listings =
+          context.messageAdapter(
+              Receptionist.Listing.class,
+              listing -> new Reachable(listing.getServiceInstances(HostKey.SERVICE)));
+      context.getSystem().receptionist().tell(Receptionist.subscribe(HostKey.SERVICE, listings));
+      return new HostDirectory(context, patience);
+    });
+  }
+
+  /**
+   * A directory that learns of hosts by {@link Reachable} alone.
+   *
+   * @param patience longest wait for a host's description
+   */
+  static Behavior<Command> createUninformed(Duration patience) {
+    return supervised(context -> new HostDirectory(context, patience));
+  }
+
+  /** A restart would forget who watches. */
+  private static Behavior<Command> supervised(
+      Function<ActorContext<Command>, Behavior<Command>> setup) {
+    return Behaviors.supervise(Behaviors.<Command>setup(setup::apply))
+        .onFailure(SupervisorStrategy.resume());
   }
 
   @Override
@@ -100,7 +115,7 @@ final class HostDirectory extends AbstractBehavior<HostDirectory.Command> {
     return newReceiveBuilder()
         .onMessage(Watch.class, this::onWatch)
         .onMessage(DescribeAll.class, this::onDescribeAll)
-        .onMessage(ListingChanged.class, this::onListing)
+        .onMessage(Reachable.class, this::onReachable)
         .onMessage(WatcherGone.class, this::onWatcherGone)
         .build();
   }
@@ -123,8 +138,8 @@ final class HostDirectory extends AbstractBehavior<HostDirectory.Command> {
     return this;
   }
 
-  private Behavior<Command> onListing(ListingChanged changed) {
-    hosts = hosts(changed.listing().getServiceInstances(HostKey.SERVICE));
+  private Behavior<Command> onReachable(Reachable changed) {
+    hosts = hosts(changed.hosts());
     hosts.duplicates().forEach(line -> getContext().getLog().warn("two hosts called {}", line));
     watchers.forEach(watcher -> watcher.tell(hosts));
     return this;

@@ -21,7 +21,7 @@ import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.topology.TopologyRules;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.vm.HypervisorDescription;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,7 +61,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
       implements ToHost.Private {}
 
   private final HostContext host;
-  private final Map<Key, Deployed> deployments = new HashMap<>();
+  private final Map<Key, Deployed> deployments = new LinkedHashMap<>();
   private Optional<ActorRef<Done>> shuttingDown = Optional.empty();
 
   /** A host with nothing deployed on it. */

@@ -1,6 +1,6 @@
 package io.vnsnap.host;
 
-import io.netty.channel.EventLoop;
+import io.vnsnap.host.console.ConsoleSockets;
 import io.vnsnap.net.DataPlane;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.store.SnapshotStore;
@@ -38,9 +38,9 @@ public record HostContext(
    *
    * @param hypervisor starts them
    * @param settings of VM actors
-   * @param consoleLoop reads and writes serial consoles
+   * @param consoles how serial consoles are reached
    */
-  public record Vms(Hypervisor hypervisor, VmSettings settings, EventLoop consoleLoop) {}
+  public record Vms(Hypervisor hypervisor, VmSettings settings, ConsoleSockets consoles) {}
 
   /**
    * What a host shares with the rest of its node.

@@ -1,6 +1,6 @@
 package io.vnsnap.net;
 
-import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.port.PortConnector;
@@ -28,7 +28,7 @@ public final class DataPlane implements AutoCloseable {
   private final NetSettings settings;
   private final Transport transport;
   private final EventLoop loop;
-  private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
+  private final ByteBufAllocator allocator;
   private final Flusher flusher = new Flusher();
   private final PortConnector connector;
   private final TrunkListener listener;
@@ -40,7 +40,8 @@ public final class DataPlane implements AutoCloseable {
     this.settings = settings;
     this.transport = transport;
     this.loop = transport.loop();
-    this.connector = new PortConnector(loop, allocator, settings.port(), flusher);
+    this.allocator = transport.allocator();
+    this.connector = new PortConnector(transport, allocator, settings.port(), flusher);
     ClusterTls tls = settings.tls() == null ? null : ClusterTls.load(settings.tls(), Instant.now());
     this.trunks = new Trunks(transport, allocator, settings.trunk().sending(), tls, flusher);
     this.listener =
@@ -112,12 +113,12 @@ public final class DataPlane implements AutoCloseable {
 
   /** Bytes of buffers that are in use, in frames that wait or are being moved. */
   public long bufferBytes() {
-    return allocator.pinnedDirectMemory();
+    return transport.bufferBytes();
   }
 
   /** Memory of the frames that wait for VMs of this host; those for other hosts are not counted. */
   private long waitingBytes() {
-    return allocator.pinnedDirectMemory() - trunks.bytes();
+    return transport.bufferBytes() - trunks.bytes();
   }
 
   /** Closes all segments, trunks and the listener, and ends the event loop. Blocks until done. */
@@ -148,7 +149,7 @@ public final class DataPlane implements AutoCloseable {
     return new LoopTime(transport, flusher);
   }
 
-  PooledByteBufAllocator allocator() {
+  ByteBufAllocator allocator() {
     return allocator;
   }
 

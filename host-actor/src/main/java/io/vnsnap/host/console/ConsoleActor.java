@@ -9,7 +9,6 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import com.google.protobuf.ByteString;
-import io.netty.channel.EventLoop;
 import io.vnsnap.proto.ConsoleOutput;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,22 +60,22 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
   /**
    * Connects to the console of a started VM.
    *
-   * @param socket the hypervisor's listening UNIX socket
-   * @param loop reads and writes the socket
+   * @param socket the hypervisor's listening socket
+   * @param sockets how it is reached
    */
-  public static Behavior<Command> create(Path socket, EventLoop loop) {
+  public static Behavior<Command> create(Path socket, ConsoleSockets sockets) {
     return Behaviors.setup(
-        context -> Behaviors.withTimers(timers -> new ConsoleActor(context, timers, socket, loop)));
+        context -> Behaviors.withTimers(timers -> new ConsoleActor(context, timers, socket, sockets)));
   }
 
   private ConsoleActor(
-      ActorContext<Command> context, TimerScheduler<Command> timers, Path path, EventLoop loop) {
+      ActorContext<Command> context, TimerScheduler<Command> timers, Path path, ConsoleSockets sockets) {
     super(context);
     this.timers = timers;
     ActorRef<Command> self = context.getSelf();
     this.socket =
         ConsoleSocket.connect(
-            path, loop, data -> self.tell(new Received(data)), why -> self.tell(new Closed(why)));
+            path, sockets, data -> self.tell(new Received(data)), why -> self.tell(new Closed(why)));
   }
 
   @Override

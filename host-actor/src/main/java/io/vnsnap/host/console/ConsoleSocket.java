@@ -1,22 +1,18 @@
 package io.vnsnap.host.console;
 
 import com.google.protobuf.ByteString;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** A connection to a serial console's UNIX socket. Callbacks come on the event loop. */
+/** A connection to a serial console's socket. Callbacks come on the event loop. */
 @SuppressWarnings("FutureReturnValueIgnored") // failures are told as the close of the socket
 final class ConsoleSocket {
   /** Input that may wait for a guest that does not read its console, in bytes; more is dropped. */
@@ -35,16 +31,15 @@ final class ConsoleSocket {
    * @param onClose told once, why nothing more will come
    */
   static ConsoleSocket connect(
-      Path path, EventLoop loop, Consumer<ByteString> onData, Consumer<String> onClose) {
+      Path path, ConsoleSockets sockets, Consumer<ByteString> onData, Consumer<String> onClose) {
     ChannelFuture connecting =
-        new Bootstrap()
-            .group(loop)
-            .channel(EpollDomainSocketChannel.class)
+        sockets
+            .connection()
             .option(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(MAX_UNSENT_BYTES / 2, MAX_UNSENT_BYTES))
             .handler(new Reader(onData, onClose))
-            .connect(new DomainSocketAddress(path.toString()));
+            .connect(sockets.address(path));
     connecting.addListener(done -> {
       if (!done.isSuccess()) {
         onClose.accept("cannot connect to the console: " + done.cause().getMessage());

@@ -139,7 +139,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       context.watch(actor);
       vnics.add(actor);
     }
-    this.valves = new VnicValves(vnics, context.getSystem().scheduler());
+    this.valves = new VnicValves(vnics);
     ActorRef<VmEvent> vmEvents = context.messageAdapter(VmEvent.class, FromVm::new);
     VmActor.Surroundings surroundings =
         new VmActor.Surroundings(
@@ -231,7 +231,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     ActorRef<ConsoleActor.Command> spawned =
         getContext()
             .spawn(
-                ConsoleActor.create(paused.sockets().console(), host.vms().consoleLoop()),
+                ConsoleActor.create(paused.sockets().console(), host.vms().consoles()),
                 "console");
     getContext().watchWith(spawned, new ConsoleGone());
     console = Optional.of(spawned);

@@ -1,8 +1,6 @@
 package io.vnsnap.host.deployment;
 
 import akka.actor.typed.ActorRef;
-import akka.actor.typed.Scheduler;
-import akka.actor.typed.javadsl.AskPattern;
 import io.vnsnap.net.Vnic;
 import io.vnsnap.net.VnicActor;
 import io.vnsnap.proto.RecordedFrame;
@@ -29,11 +27,9 @@ final class VnicValves implements Valves {
   private static final int REHEARSALS = 5;
 
   private final List<ActorRef<VnicActor.Command>> vnics;
-  private final Scheduler scheduler;
 
-  VnicValves(List<ActorRef<VnicActor.Command>> vnics, Scheduler scheduler) {
+  VnicValves(List<ActorRef<VnicActor.Command>> vnics) {
     this.vnics = List.copyOf(vnics);
-    this.scheduler = scheduler;
   }
 
   /** Connects every VNIC to its socket and gives it the recorded frames that end there. */
@@ -129,8 +125,7 @@ final class VnicValves implements Valves {
   private CompletionStage<VnicActor.Reply> ask(
       ActorRef<VnicActor.Command> vnic,
       Function<ActorRef<VnicActor.Reply>, VnicActor.Command> command) {
-    return AskPattern.<VnicActor.Command, VnicActor.Reply>ask(
-            vnic, command::apply, ANSWER_DEADLINE, scheduler)
+    return Asking.ask(vnic, command, ANSWER_DEADLINE)
         .thenApply(reply -> {
           if (reply instanceof VnicActor.Refused refused) {
             throw new IllegalStateException(refused.reason());

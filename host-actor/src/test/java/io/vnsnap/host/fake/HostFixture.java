@@ -13,6 +13,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.vnsnap.host.HostActor;
 import io.vnsnap.host.HostContext;
+import io.vnsnap.host.console.ConsoleSockets;
 import io.vnsnap.net.DataPlane;
 import io.vnsnap.net.NetSettings;
 import io.vnsnap.proto.Abort;
@@ -96,7 +97,7 @@ public final class HostFixture implements AutoCloseable {
                     Files.createDirectory(root.resolve("run")),
                     Files.createDirectory(root.resolve("disks")),
                     plane,
-                    new HostContext.Vms(hypervisor, VmSettings.from(config), loops.next()),
+                    new HostContext.Vms(hypervisor, VmSettings.from(config), ConsoleSockets.domain(loops.next())),
                     new HostContext.Shared(store, blocking, this::take))));
   }
 

@@ -7,11 +7,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
 import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.transport.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -22,21 +20,20 @@ public final class PortConnector {
   private static final int SMALLEST_READ = 2048;
   private static final int FIRST_READ = 16 * 1024;
 
-  private final EventLoop loop;
+  private final Transport transport;
   private final PortSettings settings;
   private final Flusher flusher;
   private final Bootstrap bootstrap;
 
   /** One for all ports of an event loop. */
   public PortConnector(
-      EventLoop loop, ByteBufAllocator allocator, PortSettings settings, Flusher flusher) {
-    this.loop = loop;
+      Transport transport, ByteBufAllocator allocator, PortSettings settings, Flusher flusher) {
+    this.transport = transport;
     this.settings = settings;
     this.flusher = flusher;
     this.bootstrap =
-        new Bootstrap()
-            .group(loop)
-            .channel(EpollDomainSocketChannel.class)
+        transport
+            .cards()
             .option(ChannelOption.ALLOCATOR, allocator)
             .option(ChannelOption.AUTO_READ, false)
             .option(
@@ -57,25 +54,28 @@ public final class PortConnector {
    */
   public CompletableFuture<SocketPort> connect(Path socket, Duration deadline, PortEvents events) {
     CompletableFuture<SocketPort> connected = new CompletableFuture<>();
-    attempt(socket, System.nanoTime() + deadline.toNanos(), events, connected);
+    attempt(socket, transport.nanos() + deadline.toNanos(), events, connected);
     return connected;
   }
 
   private void attempt(
       Path socket, long end, PortEvents events, CompletableFuture<SocketPort> connected) {
-    ChannelFuture attempt = bootstrap.connect(new DomainSocketAddress(socket.toFile()));
+    ChannelFuture attempt = bootstrap.connect(transport.card(socket));
     attempt.addListener(done -> {
       if (done.isSuccess()) {
-        EpollDomainSocketChannel channel = (EpollDomainSocketChannel) attempt.channel();
-        connected.complete(SocketPort.on(channel, events, flusher));
-      } else if (System.nanoTime() - end >= 0 || loop.isShuttingDown()) {
+        Channel channel = attempt.channel();
+        connected.complete(
+            SocketPort.on(channel, transport.queues(channel), events, flusher));
+      } else if (transport.nanos() - end >= 0 || transport.loop().isShuttingDown()) {
         connected.completeExceptionally(done.cause());
       } else {
         var unused =
-            loop.schedule(
-                () -> attempt(socket, end, events, connected),
-                settings.connectRetry().toNanos(),
-                TimeUnit.NANOSECONDS);
+            transport
+                .loop()
+                .schedule(
+                    () -> attempt(socket, end, events, connected),
+                    settings.connectRetry().toNanos(),
+                    TimeUnit.NANOSECONDS);
       }
     });
   }

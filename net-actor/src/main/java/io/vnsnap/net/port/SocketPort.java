@@ -5,11 +5,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.frame.RecordSplitter;
+import io.vnsnap.net.transport.SocketQueues;
 
 /**
  * The port of a VM under QEMU: the client end of {@code -netdev stream,server=on,addr.type=unix}.
@@ -33,18 +33,19 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private boolean closed;
   private boolean probed;
 
-  private SocketPort(EpollDomainSocketChannel channel, PortEvents events, Flusher flusher) {
+  private SocketPort(Channel channel, SocketQueues queues, PortEvents events, Flusher flusher) {
     this.channel = channel;
     this.events = events;
     this.flusher = flusher;
-    this.queues = new SocketQueues(channel.fd().intValue());
+    this.queues = queues;
     this.splitter = new RecordSplitter(channel.alloc(), Framing.MAX_FRAME);
     this.batch = channel.alloc().directBuffer(BATCH_BYTES, BATCH_BYTES);
   }
 
   /** Takes over a connected channel that does not read yet; see {@link #start}. */
-  static SocketPort on(EpollDomainSocketChannel channel, PortEvents events, Flusher flusher) {
-    SocketPort port = new SocketPort(channel, events, flusher);
+  static SocketPort on(
+      Channel channel, SocketQueues queues, PortEvents events, Flusher flusher) {
+    SocketPort port = new SocketPort(channel, queues, events, flusher);
     channel.pipeline().addLast(port);
     return port;
   }

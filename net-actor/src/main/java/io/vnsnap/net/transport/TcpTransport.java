@@ -2,27 +2,34 @@ package io.vnsnap.net.transport;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** TCP on an event loop with a thread of its own. */
+/** TCP, and UNIX sockets to VMs, on an event loop with a thread of its own. */
 public final class TcpTransport implements Transport {
   private static final long CLOSE_TIMEOUT_MS = 5000;
 
+  private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
   private final SecureRandom random = new SecureRandom();
   private final EventLoopGroup group =
       new MultiThreadIoEventLoopGroup(
@@ -40,6 +47,16 @@ public final class TcpTransport implements Transport {
   @Override
   public long nanos() {
     return System.nanoTime();
+  }
+
+  @Override
+  public ByteBufAllocator allocator() {
+    return allocator;
+  }
+
+  @Override
+  public long bufferBytes() {
+    return allocator.pinnedDirectMemory();
   }
 
   @Override
@@ -66,6 +83,21 @@ public final class TcpTransport implements Transport {
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.TCP_NODELAY, true)
         .childOption(ChannelOption.SO_KEEPALIVE, true);
+  }
+
+  @Override
+  public Bootstrap cards() {
+    return new Bootstrap().group(loop).channel(EpollDomainSocketChannel.class);
+  }
+
+  @Override
+  public SocketAddress card(Path socket) {
+    return new DomainSocketAddress(socket.toFile());
+  }
+
+  @Override
+  public SocketQueues queues(Channel card) {
+    return new KernelQueues(((EpollDomainSocketChannel) card).fd().intValue());
   }
 
   @Override

@@ -2,14 +2,17 @@ package io.vnsnap.net.transport;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * The event loop of a data plane, and the connections between hosts that live on it. Everything
+ * The event loop of a data plane, and the connections to VMs and other hosts that live on it. Everything
  * that depends on time, chance or the kind of connection comes from here, so that the same data
  * plane runs over TCP and in a simulation.
  */
@@ -20,6 +23,12 @@ public interface Transport extends AutoCloseable {
 
   /** Time of the loop in nanoseconds from an arbitrary start, never running back. */
   long nanos();
+
+  /** Of all buffers of the data plane; always the same. */
+  ByteBufAllocator allocator();
+
+  /** Bytes of its buffers that are in use. */
+  long bufferBytes();
 
   /** A number that names a session: no other one in the cluster has the same. */
   long newSession();
@@ -34,6 +43,15 @@ public interface Transport extends AutoCloseable {
 
   /** A new bootstrap for listeners, with the loop, the kind of channel and its options. */
   ServerBootstrap listeners();
+
+  /** A new bootstrap for connections to the network cards of VMs on this host. */
+  Bootstrap cards();
+
+  /** The address of a network card's socket. */
+  SocketAddress card(Path socket);
+
+  /** What is on its way to and from a network card. */
+  SocketQueues queues(Channel card);
 
   /** The address of another host's listener; looked up when connecting, if need be. */
   SocketAddress remote(String host, int port);

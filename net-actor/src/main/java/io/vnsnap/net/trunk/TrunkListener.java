@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,7 @@ public final class TrunkListener {
   private final ReadValve valve;
   private final TrunkSessions sessions;
   private final LongObjectMap<Network> networks = new LongObjectHashMap<>();
-  private final Set<TrunkInbound> connections = new HashSet<>();
+  private final Set<TrunkInbound> connections = new LinkedHashSet<>();
   private final Set<String> loggedAddresses = new HashSet<>();
   private @Nullable Channel server;
   private long unknownNetwork;
@@ -125,7 +127,7 @@ public final class TrunkListener {
     if (server != null) {
       var unused = server.close();
     }
-    Set.copyOf(connections).forEach(TrunkInbound::close);
+    List.copyOf(connections).forEach(TrunkInbound::close);
   }
 
   private void accept(Channel channel) {

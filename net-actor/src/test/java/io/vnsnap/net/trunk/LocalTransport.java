@@ -2,6 +2,9 @@ package io.vnsnap.net.trunk;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.local.LocalAddress;
@@ -11,8 +14,10 @@ import io.netty.channel.local.LocalServerChannel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
+import io.vnsnap.net.transport.SocketQueues;
 import io.vnsnap.net.transport.Transport;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +30,7 @@ final class LocalTransport implements Transport {
   private final MockTicker ticker = Ticker.newMockTicker();
   private final ManualIoEventLoop loop =
       new ManualIoEventLoop(null, Thread.currentThread(), LocalIoHandler.newFactory(), ticker);
+  private final PooledByteBufAllocator allocator = new PooledByteBufAllocator(true);
   private int ports;
   private long sessions;
 
@@ -48,6 +54,31 @@ final class LocalTransport implements Transport {
   @Override
   public long nanos() {
     return ticker.nanoTime();
+  }
+
+  @Override
+  public ByteBufAllocator allocator() {
+    return allocator;
+  }
+
+  @Override
+  public long bufferBytes() {
+    return allocator.pinnedDirectMemory();
+  }
+
+  @Override
+  public Bootstrap cards() {
+    throw new UnsupportedOperationException("no VMs here");
+  }
+
+  @Override
+  public SocketAddress card(Path socket) {
+    throw new UnsupportedOperationException("no VMs here");
+  }
+
+  @Override
+  public SocketQueues queues(Channel card) {
+    throw new UnsupportedOperationException("no VMs here");
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vnsnap.host.HostContext;
+import io.vnsnap.host.console.ConsoleSockets;
 import io.vnsnap.net.DataPlane;
 import io.vnsnap.net.NetSettings;
 import io.vnsnap.vm.Hypervisor;
@@ -56,7 +57,7 @@ final class HostParts {
         state.run(),
         state.disks(),
         dataPlane,
-        new HostContext.Vms(hypervisor, VmSettings.from(config), consoles.next()),
+        new HostContext.Vms(hypervisor, VmSettings.from(config), ConsoleSockets.domain(consoles.next())),
         shared);
   }
 

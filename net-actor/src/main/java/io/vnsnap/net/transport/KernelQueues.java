@@ -1,4 +1,4 @@
-package io.vnsnap.net.port;
+package io.vnsnap.net.transport;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
@@ -9,12 +9,12 @@ import com.sun.jna.Pointer;
  * Asks the kernel how much of a socket's data is still on its way: ioctl {@code SIOCOUTQ} and
  * {@code FIONREAD} (Linux, unix(7) and tcp(7)). Used by one thread; allocates nothing per question.
  */
-public final class SocketQueues {
+final class KernelQueues implements SocketQueues {
   private static final long SIOCOUTQ = 0x5411;
   private static final long FIONREAD = 0x541B;
 
   static {
-    Native.register(SocketQueues.class, "c");
+    Native.register(KernelQueues.class, "c");
   }
 
   private final int fd;
@@ -23,26 +23,27 @@ public final class SocketQueues {
   /**
    * @param fd an open socket; must not be asked about after it was closed
    */
-  public SocketQueues(int fd) {
+  KernelQueues(int fd) {
     this.fd = fd;
   }
 
   /**
-   * Memory in bytes taken by what was written here and not yet read by the peer; on a UNIX socket
-   * this counts the kernel's overhead, so only 0 says something exact.
+   * {@inheritDoc}
    *
    * @throws LastErrorException if the descriptor is not an open socket
    */
+  @Override
   public int outgoing() {
     ioctl(fd, SIOCOUTQ, answer);
     return answer.getInt(0);
   }
 
   /**
-   * Bytes that can be read here now.
+   * {@inheritDoc}
    *
    * @throws LastErrorException if the descriptor is not an open socket
    */
+  @Override
   public int incoming() {
     ioctl(fd, FIONREAD, answer);
     return answer.getInt(0);

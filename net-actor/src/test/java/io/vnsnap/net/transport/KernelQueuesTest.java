@@ -1,4 +1,4 @@
-package io.vnsnap.net.port;
+package io.vnsnap.net.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
-class SocketQueuesTest {
+class KernelQueuesTest {
 
   @Test
   void shouldTellWhatAUnixSocketStillHolds() throws Exception {
@@ -26,8 +26,8 @@ class SocketQueuesTest {
       server.listen(1);
       client.connect(new DomainSocketAddress(path.toFile()));
       Socket peer = new Socket(server.accept(new byte[128]));
-      SocketQueues ours = new SocketQueues(client.intValue());
-      SocketQueues theirs = new SocketQueues(peer.intValue());
+      KernelQueues ours = new KernelQueues(client.intValue());
+      KernelQueues theirs = new KernelQueues(peer.intValue());
       assertThat(ours.outgoing()).isZero();
       assertThat(theirs.incoming()).isZero();
 
@@ -50,7 +50,7 @@ class SocketQueuesTest {
 
   @Test
   void shouldFailOnWhatIsNoSocket() {
-    SocketQueues none = new SocketQueues(-1);
+    KernelQueues none = new KernelQueues(-1);
     assertThatThrownBy(none::outgoing).isInstanceOf(LastErrorException.class);
     assertThatThrownBy(none::incoming).isInstanceOf(LastErrorException.class);
   }
