@@ -29,7 +29,8 @@ class ModuleRulesTest {
           "vm", List.of("proto", "store"),
           "host", List.of("proto", "store", "net", "vm"),
           "coordinator", List.of("proto"),
-          "shell", List.of("proto", "store", "net", "vm", "host", "coordinator"));
+          "shell", List.of("proto", "store", "net", "vm", "host", "coordinator"),
+          "simulation", List.of("proto", "store", "net", "vm", "host", "coordinator"));
 
   static final List<String> MODULES = List.copyOf(ALLOWED.keySet());
 
@@ -81,7 +82,7 @@ class ModuleRulesTest {
 
   @Test
   void shouldHaveNoCyclesBetweenPackagesOfAModule() {
-    for (String module : List.of("store", "net", "vm", "host", "shell")) {
+    for (String module : List.of("store", "net", "vm", "host", "shell", "simulation")) {
       slices().matching("io.vnsnap." + module + ".(*)..").should().beFreeOfCycles().check(CLASSES);
     }
   }
