@@ -339,8 +339,7 @@ final class VneHarness {
 
   /** What a host says to a Go when it was started anew. */
   void nothingDeployed(String host) {
-    report(
-        from(host).setDeployFailed(DeployFailed.newBuilder().setReason("nothing is deployed")));
+    report(from(host).setDeployFailed(DeployFailed.newBuilder().setReason("nothing is deployed")));
   }
 
   void undeployed(String host) {
