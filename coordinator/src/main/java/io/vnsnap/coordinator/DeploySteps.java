@@ -35,6 +35,9 @@ final class DeploySteps {
   /** So that a host's own word on why it took too long comes first. */
   static final Duration SLACK = Duration.ofSeconds(2);
 
+  /** How often hosts are asked when one is needed that does not answer. */
+  static final int QUESTIONS = 3;
+
   private final Surroundings around;
   private final Reach reach;
   private final StatusView view;
@@ -49,7 +52,11 @@ final class DeploySteps {
 
   /** Begins to place what was asked for; the request is known to be sound. */
   Decision place(Plan plan, ActorRef<VneReply> client) {
-    return Decision.to(new Placing(plan, List.of(client), around.nowMs()))
+    return askHosts(new Placing(plan, List.of(client), around.nowMs(), 1));
+  }
+
+  private Decision askHosts(Placing placing) {
+    return Decision.to(placing)
         .describeHosts()
         .within(around.settings().timeouts().describe().multipliedBy(2));
   }
@@ -74,6 +81,8 @@ final class DeploySteps {
             placing.plan().wished(),
             old.map(this::memoryByHost).orElse(Map.of()));
     return switch (answer) {
+      case Placement.NotPossible no when !hosts.silent().isEmpty() && placing.asked() < QUESTIONS ->
+          askHosts(placing.askedAgain());
       case Placement.NotPossible no ->
           refuse(placing, Replies.notPossible(no.subject(), no.reason() + unusable(hosts)));
       case Placement.Placed placed when old.isPresent() ->

@@ -82,7 +82,7 @@ final class HostCensus extends AbstractBehavior<HostCensus.Command> {
   }
 
   private Behavior<Command> answer() {
-    replyTo.tell(new Described(usable, unusable, hosts.duplicates()));
+    replyTo.tell(new Described(usable, unusable, silent, hosts.duplicates()));
     return Behaviors.stopped();
   }
 }

@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -51,12 +52,14 @@ final class HostDirectory extends AbstractBehavior<HostDirectory.Command> {
    * What the hosts have.
    *
    * @param usable hosts that VMs can be started on, by name
-   * @param unusable hosts that cannot be used, by name, with the reason
+   * @param unusable hosts that cannot be used now, by name, with the reason
+   * @param silent those of them that did not answer in time, and may do so when asked again
    * @param duplicates one line for each name that two hosts claim
    */
   record Described(
       SortedMap<String, HostDescription> usable,
       SortedMap<String, String> unusable,
+      SortedSet<String> silent,
       List<String> duplicates) {
 
     /** All of them, sorted by name; those that cannot be used with nothing but the reason. */
@@ -64,7 +67,12 @@ final class HostDirectory extends AbstractBehavior<HostDirectory.Command> {
       SortedMap<String, HostDescription> all = new TreeMap<>(usable);
       unusable.forEach((host, reason) ->
           all.put(
-              host, HostDescription.newBuilder().setHost(host).setUnusableReason(reason).build()));
+              host,
+              HostDescription.newBuilder()
+                  .setHost(host)
+                  .setUnusableReason(reason)
+                  .setSilent(silent.contains(host))
+                  .build()));
       return List.copyOf(all.values());
     }
   }

@@ -107,8 +107,16 @@ sealed interface Operation
    *
    * @param clients who is told how it ends
    * @param startedMs wall clock of the request, ms since the Unix epoch
+   * @param asked how often the hosts have been asked
    */
-  record Placing(Plan plan, List<ActorRef<VneReply>> clients, long startedMs) implements Operation {
+  record Placing(Plan plan, List<ActorRef<VneReply>> clients, long startedMs, int asked)
+      implements Operation {
+
+    /** The same when the hosts are asked once more. */
+    Placing askedAgain() {
+      return new Placing(plan, clients, startedMs, asked + 1);
+    }
+
     @Override
     public String step() {
       return "placing";

@@ -166,9 +166,7 @@ final class ReportSteps {
     String line = "host " + host + ": " + why;
     return operation instanceof SnapshotInProgress snapshot
         ? snapshots.abort(snapshot, line).persistAll(lost)
-        : Decision.to(operation)
-            .persistAll(lost)
-            .note("VNE " + name + " is degraded: " + line);
+        : Decision.to(operation).persistAll(lost).note("VNE " + name + " is degraded: " + line);
   }
 
   private static boolean isNew(Vne vne, String lost) {

@@ -109,11 +109,30 @@ class DeployTest extends VneTest {
   @Test
   void shouldNameHostsThatCannotBeUsedWhenNothingFits() {
     vne.hostIsUnusable("a", "qemu-system-x86_64 is missing");
-    vne.hostIsUnusable("b", "it did not say what it has within 2000 ms");
+    vne.hostIsUnusable("b", "QEMU 6.0 is too old");
     vne.askUp();
     assertThat(vne.refusal().getReason())
         .contains(
-            "no host is usable", "host a: qemu-system-x86_64 is missing", "host b: it did not");
+            "no host is usable", "host a: qemu-system-x86_64 is missing", "host b: QEMU 6.0 is");
+    assertThat(vne.questions()).isEqualTo(1);
+  }
+
+  @Test
+  void shouldAskAgainWhenAHostThatIsNeededIsSilent() {
+    vne.hostIsSilent("a", 2);
+    vne.hostIsSilent("b", 2);
+    vne.askUp();
+    vne.orders(DEPLOY);
+    assertThat(vne.questions()).isEqualTo(3);
+  }
+
+  @Test
+  void shouldRefuseWhenAHostThatIsNeededStaysSilent() {
+    vne.hostIsSilent("a", Integer.MAX_VALUE);
+    vne.hostIsSilent("b", Integer.MAX_VALUE);
+    vne.askUp();
+    assertThat(vne.refusal().getReason()).contains("host b: it did not say what it has");
+    assertThat(vne.questions()).isEqualTo(DeploySteps.QUESTIONS);
   }
 
   @Test

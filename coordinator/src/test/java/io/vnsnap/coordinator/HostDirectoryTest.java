@@ -88,6 +88,11 @@ class HostDirectoryTest {
     assertThat(described.unusable())
         .containsEntry("b", "no QEMU")
         .containsEntry("slow", "it did not say what it has within 300 ms");
+    assertThat(described.silent()).containsExactly("slow");
+    assertThat(described.all())
+        .filteredOn(HostDescription::getSilent)
+        .extracting(HostDescription::getHost)
+        .containsExactly("slow");
     assertThat(described.all())
         .extracting(HostDescription::getHost)
         .containsExactly("a", "b", "slow");

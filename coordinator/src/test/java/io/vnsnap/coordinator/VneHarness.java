@@ -56,9 +56,12 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -79,6 +82,8 @@ final class VneHarness {
   private final ConcurrentSkipListMap<String, HostDescription> described =
       new ConcurrentSkipListMap<>();
   private final ConcurrentSkipListMap<String, String> unusable = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<String, Integer> silences = new ConcurrentSkipListMap<>();
+  private final AtomicInteger questions = new AtomicInteger();
   private final List<String> duplicates = new ArrayList<>();
   private final Set<ActorRef<HostDirectory.Hosts>> watchers = ConcurrentHashMap.newKeySet();
   private final ActorRef<HostDirectory.Command> directory;
@@ -133,15 +138,25 @@ final class VneHarness {
         .onMessage(
             HostDirectory.DescribeAll.class,
             ask -> {
-              SortedMap<String, HostDescription> usable = new TreeMap<>(described);
-              usable.keySet().retainAll(hosts.keySet());
-              ask.replyTo()
-                  .tell(
-                      new HostDirectory.Described(
-                          usable, new TreeMap<>(unusable), List.copyOf(duplicates)));
+              ask.replyTo().tell(census(questions.getAndIncrement()));
               return Behaviors.same();
             })
         .build();
+  }
+
+  private HostDirectory.Described census(int before) {
+    SortedMap<String, HostDescription> usable = new TreeMap<>(described);
+    usable.keySet().retainAll(hosts.keySet());
+    SortedMap<String, String> others = new TreeMap<>(unusable);
+    SortedSet<String> silent = new TreeSet<>();
+    silences.forEach((host, times) -> {
+      if (before < times) {
+        usable.remove(host);
+        others.put(host, "it did not say what it has within 5000 ms");
+        silent.add(host);
+      }
+    });
+    return new HostDirectory.Described(usable, others, silent, List.copyOf(duplicates));
   }
 
   private HostDirectory.Hosts reachable() {
@@ -163,6 +178,16 @@ final class VneHarness {
   void hostIsUnusable(String host, String reason) {
     described.remove(host);
     unusable.put(host, reason);
+  }
+
+  /** Leaves the first questions for what it has unanswered. */
+  void hostIsSilent(String host, int times) {
+    silences.put(host, times);
+  }
+
+  /** How often the hosts were asked what they have. */
+  int questions() {
+    return questions.get();
   }
 
   void hostIsDuplicate(String line) {
@@ -339,8 +364,7 @@ final class VneHarness {
 
   /** What a host says to a Go when it was started anew. */
   void nothingDeployed(String host) {
-    report(
-        from(host).setDeployFailed(DeployFailed.newBuilder().setReason("nothing is deployed")));
+    report(from(host).setDeployFailed(DeployFailed.newBuilder().setReason("nothing is deployed")));
   }
 
   void undeployed(String host) {

@@ -17,9 +17,17 @@ import org.jspecify.annotations.Nullable;
  * loop.
  */
 public final class SwitchPort implements Egress {
+  /** No address, which has 48 bits. */
+  private static final long NOWHERE = -1;
+
   private final long mac;
   private final List<OutChannel> others = new ArrayList<>();
   private final LongObjectMap<OutChannel> byMac = new LongObjectHashMap<>();
+
+  /** Where the last frame went: most frames come in trains. */
+  private long lastDestination = NOWHERE;
+
+  private @Nullable OutChannel lastKnown;
 
   /**
    * @param mac address of the VNIC itself: a frame to it goes nowhere, one from another is refused
@@ -55,7 +63,7 @@ public final class SwitchPort implements Egress {
    */
   void send(int epoch, long remainingNanos, ByteBuf framed) {
     long destination = Framing.destination(framed);
-    OutChannel known = byMac.get(destination);
+    OutChannel known = channelTo(destination);
     if (known != null) {
       known.send(epoch, remainingNanos, framed);
     } else if (destination != mac) {
@@ -65,10 +73,18 @@ public final class SwitchPort implements Egress {
     }
   }
 
+  private @Nullable OutChannel channelTo(long destination) {
+    if (destination != lastDestination) {
+      lastDestination = destination;
+      lastKnown = byMac.get(destination);
+    }
+    return lastKnown;
+  }
+
   /** Counts a frame that the link has lost on all channels that it would have been sent on. */
   void lose(DropCause cause, ByteBuf framed) {
     long destination = Framing.destination(framed);
-    OutChannel known = byMac.get(destination);
+    OutChannel known = channelTo(destination);
     if (known != null) {
       known.lose(cause);
     } else if (destination != mac) {

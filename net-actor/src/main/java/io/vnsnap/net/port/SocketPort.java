@@ -30,6 +30,10 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private final RecordSplitter.Sink sink = this::onRecord;
   private final ByteBuf batch;
   private boolean unflushed;
+
+  /** What the channel says of itself, which costs more to ask for every frame. */
+  private boolean writable = true;
+
   private boolean closed;
   private boolean probed;
 
@@ -57,9 +61,9 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
 
   @Override
   public boolean offer(ByteBuf framed) {
-    if (!channel.isWritable()) {
+    if (!writable || closed) {
       channel.flush();
-      if (!channel.isWritable() || closed) {
+      if (!writable || closed) {
         return false;
       }
     }
@@ -181,7 +185,8 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    if (!closed && channel.isWritable()) {
+    writable = channel.isWritable();
+    if (!closed && writable) {
       events.writable();
       flusher.flush();
     }

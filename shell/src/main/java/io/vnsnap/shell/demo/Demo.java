@@ -32,9 +32,6 @@ import java.util.stream.Collectors;
  * Everything goes through the public client; nothing is cleaned up here.
  */
 final class Demo {
-  /** How often a host is asked whether it can run VMs. */
-  private static final int DESCRIPTIONS = 5;
-
   private static final String LOST_HOST = "a";
   private static final String KEPT_HOST = "b";
   private static final List<String> HOSTS = List.of(LOST_HOST, KEPT_HOST);
@@ -91,22 +88,17 @@ final class Demo {
     return client;
   }
 
-  /** A host that has just started, on a machine that is busy, may not say in time what it has. */
   private List<HostDescription> awaitUsable(VnsnapClient client)
       throws DemoFailure, InterruptedException {
-    for (int attempt = 1; ; attempt++) {
-      List<HostDescription> hosts = awaitHosts(client, HOSTS, plan.deadlines().cluster());
-      Optional<HostDescription> unusable =
-          hosts.stream().filter(host -> !host.getUnusableReason().isEmpty()).findFirst();
-      if (unusable.isEmpty()) {
-        return hosts;
-      }
-      if (attempt == DESCRIPTIONS) {
+    List<HostDescription> hosts = awaitHosts(client, HOSTS, plan.deadlines().cluster());
+    for (HostDescription host : hosts) {
+      if (!host.getUnusableReason().isEmpty()) {
         throw new DemoFailure(
             "host %s cannot run VMs: %s. Without QEMU: ./vnsnap demo --simulated"
-                .formatted(unusable.get().getHost(), unusable.get().getUnusableReason()));
+                .formatted(host.getHost(), host.getUnusableReason()));
       }
     }
+    return hosts;
   }
 
   private List<HostDescription> awaitHosts(
@@ -122,11 +114,24 @@ final class Demo {
           nodes.check();
           List<HostDescription> hosts = hostsNow(client);
           List<String> names = hosts.stream().map(HostDescription::getHost).sorted().toList();
-          seen[0] = names.isEmpty() ? "none" : String.join(", ", names);
+          seen[0] =
+              names.isEmpty()
+                  ? "none"
+                  : hosts.stream()
+                      .map(Demo::nameOrSilent)
+                      .sorted()
+                      .collect(Collectors.joining(", "));
           screen.waiting("hosts up: " + seen[0]);
-          return names.equals(wanted) ? Optional.of(hosts) : Optional.empty();
+          return names.equals(wanted) && hosts.stream().noneMatch(HostDescription::getSilent)
+              ? Optional.of(hosts)
+              : Optional.empty();
         },
         () -> "hosts up are: " + seen[0]);
+  }
+
+  /** A host that has just started on a busy machine may need more than one question. */
+  private static String nameOrSilent(HostDescription host) {
+    return host.getSilent() ? host.getHost() + " (silent)" : host.getHost();
   }
 
   /** While members come and go, a question may go unanswered; the deadline of the wait counts. */

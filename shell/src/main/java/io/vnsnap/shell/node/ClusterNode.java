@@ -92,10 +92,11 @@ final class ClusterNode implements RunningNode {
           "vnsnap-journal-guard",
           Props.empty());
     }
-    join(system, options.network().seeds());
     ClusterClient client = new ClusterClient(system, coordinators, store, blocking, settings);
     resources.add(
         ControlServer.start(options.places().socket(), client, ControlSettings.from(config)));
+    // Last: what can fail here has failed before other nodes see this one.
+    join(system, options.network().seeds());
     CompletionStage<String> ended =
         system
             .getWhenTerminated()

@@ -38,12 +38,6 @@ public record NodeOptions(
   /** Runs VMs as programs inside this JVM. */
   public static final String SIMULATED = "simulated";
 
-  /** With the hypervisor that the configuration names. */
-  public NodeOptions(
-      String name, Set<String> roles, Network network, Places places, long memoryMib) {
-    this(name, roles, network, places, memoryMib, "");
-  }
-
   /** Copies the roles. */
   public NodeOptions {
     roles = Set.copyOf(roles);

@@ -376,7 +376,8 @@ class CommandLineInterfaceTest {
                     Path.of("/state/vnsnap/nodes/taken"),
                     Path.of("/state/vnsnap/store"),
                     Optional.empty()),
-                0));
+                0,
+                ""));
     assertThat(run("coordinator", "--name", "taken")).isEqualTo(1);
     assertThat(launched.get(1).roles()).containsExactly("coordinator");
     assertThat(run("host", "--name", "taken", "--config", "/etc/v.conf")).isEqualTo(1);

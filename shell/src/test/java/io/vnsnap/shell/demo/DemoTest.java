@@ -102,6 +102,7 @@ class DemoTest {
       value = {
         "HOST_ENDS | host a ended with status 1: Address already in use",
         "HOST_UNUSABLE | host a cannot run VMs: QEMU 6.0 is too old",
+        "HOST_SILENT | to consist of hosts a, b; hosts up are: a (silent), b (silent)",
         "NO_BOOT | vm3: \"Kernel panic - not syncing\"",
         "NO_BOOT | waited 0 s for all guests to boot and to reach each other",
         "LOSES_A_DATAGRAM_AT_THE_CUT | vm2 counts 1 datagrams lost",

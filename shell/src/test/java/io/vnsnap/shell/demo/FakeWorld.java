@@ -37,6 +37,7 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
     NONE,
     HOST_ENDS,
     HOST_UNUSABLE,
+    HOST_SILENT,
     NO_BOOT,
     LOSES_A_DATAGRAM_AT_THE_CUT,
     SNAPSHOT_ABORTED,
@@ -120,7 +121,11 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
               .setHost(host)
               .setHypervisor("qemu")
               .setHypervisorVersion("7.2.22")
-              .setUnusableReason(fault == Fault.HOST_UNUSABLE ? "QEMU 6.0 is too old" : ""));
+              .setUnusableReason(
+                  fault == Fault.HOST_UNUSABLE
+                      ? "QEMU 6.0 is too old"
+                      : fault == Fault.HOST_SILENT ? "it did not say what it has" : "")
+              .setSilent(fault == Fault.HOST_SILENT));
     }
     return done(list.build());
   }

@@ -100,7 +100,8 @@ class LocalNodesTest {
             new NodeOptions.Network("127.0.0.1", "127.0.0.1", 0, 0, List.of()),
             new NodeOptions.Places(
                 folder.socket("a"), folder.state("a"), folder.store(), Optional.empty()),
-            16);
+            16,
+            "");
     Process host =
         new ProcessBuilder(HostProcess.command(options))
             .redirectErrorStream(true)

@@ -23,7 +23,8 @@ class NodeConfigTest {
                 new NodeOptions.Network("10.0.0.1", "0.0.0.0", 2551, 2552, List.of()),
                 new NodeOptions.Places(
                     Path.of("/s/c"), Path.of("/s"), Path.of("/store"), Optional.empty()),
-                0));
+                0,
+                ""));
 
     assertThat(config.getString("akka.remote.artery.canonical.hostname")).isEqualTo("10.0.0.1");
     assertThat(config.getStringList("akka.cluster.roles")).containsExactly("host");
