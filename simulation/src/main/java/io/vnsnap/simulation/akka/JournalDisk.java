@@ -65,7 +65,7 @@ public final class JournalDisk {
   }
 
   long latency() {
-    return 20_000 + random.nextInt(MOST_NANOS);
+    return 20_000L + random.nextInt(MOST_NANOS);
   }
 
   void add(String persistenceId, List<PersistentRepr> written) {

@@ -8,7 +8,7 @@ import akka.dispatch.ProducesMessageQueue;
 import akka.dispatch.UnboundedMailbox;
 import com.typesafe.config.Config;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import scala.Option;
 
 /**
@@ -22,9 +22,9 @@ public final class OwnedMailbox implements MailboxType, ProducesMessageQueue<Own
   static final class Queue extends UnboundedMailbox.MessageQueue {
     private static final long serialVersionUID = 1;
 
-    final transient Process owner;
+    final transient SimulatedProcess owner;
 
-    Queue(Process owner) {
+    Queue(SimulatedProcess owner) {
       this.owner = owner;
     }
   }

@@ -6,7 +6,7 @@ import akka.dispatch.ExecutorServiceFactory;
 import akka.dispatch.Mailbox;
 import com.typesafe.config.Config;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutorService;
@@ -36,7 +36,7 @@ public final class VirtualExecutor extends ExecutorServiceConfigurator {
         kernel.soon(owner(command), command);
       }
 
-      private Process owner(Runnable command) {
+      private SimulatedProcess owner(Runnable command) {
         if (!(command instanceof Mailbox mailbox)) {
           return kernel.current();
         }

@@ -8,7 +8,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -34,7 +34,7 @@ public final class VirtualSystem {
 
   /** Asks for an actor. */
   private record Spawn<T>(
-      Process process, Behavior<T> behavior, String name, Consumer<ActorRef<T>> then) {
+      SimulatedProcess process, Behavior<T> behavior, String name, Consumer<ActorRef<T>> then) {
 
     void carryOut(ActorContext<?> context, Kernel kernel) {
       then.accept(kernel.as(process, () -> context.spawn(behavior, name)));
@@ -67,7 +67,7 @@ public final class VirtualSystem {
    *
    * @param then gets it, in the process
    */
-  public <T> void spawn(Process process, Behavior<T> behavior, String name, Consumer<ActorRef<T>> then) {
+  public <T> void spawn(SimulatedProcess process, Behavior<T> behavior, String name, Consumer<ActorRef<T>> then) {
     spawned++;
     system.tell(new Spawn<>(process, behavior, name + "-" + spawned, then));
   }

@@ -3,12 +3,12 @@ package io.vnsnap.simulation.kernel;
 /** Something that is due. */
 public final class Event implements Comparable<Event> {
   final long due;
-  final Process owner;
+  final SimulatedProcess owner;
   private final long sequence;
   private final Runnable body;
   private boolean over;
 
-  Event(long due, long sequence, Process owner, Runnable body) {
+  Event(long due, long sequence, SimulatedProcess owner, Runnable body) {
     this.due = due;
     this.sequence = sequence;
     this.owner = owner;

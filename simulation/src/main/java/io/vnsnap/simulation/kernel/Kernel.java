@@ -40,10 +40,10 @@ public final class Kernel implements InstantSource {
   private final List<String> errors = new ArrayList<>();
   private SplittableRandom scheduling = new SplittableRandom(0);
   private SplittableRandom seeds = new SplittableRandom(0);
-  private final Process system = new Process("akka", 0, null);
-  private final List<Process> running = new ArrayList<>();
-  private Process outside = system;
-  private Process current = system;
+  private final SimulatedProcess system = new SimulatedProcess("akka", 0, null);
+  private final List<SimulatedProcess> running = new ArrayList<>();
+  private SimulatedProcess outside = system;
+  private SimulatedProcess current = system;
   private int stallOdds = 1;
   private int processes;
   private long now;
@@ -79,7 +79,7 @@ public final class Kernel implements InstantSource {
   /** All processes of the run die; what the system still has to do without them, it does. */
   private void end() {
     trace = null;
-    running.forEach(Process::kill);
+    running.forEach(SimulatedProcess::kill);
     running.clear();
     while (step()) {
       // Only the system's events happen.
@@ -106,35 +106,35 @@ public final class Kernel implements InstantSource {
   // ---- processes
 
   /** A new process. */
-  public Process newProcess(String name) {
-    Process process = new Process(name, ++processes, null);
+  public SimulatedProcess newProcess(String name) {
+    SimulatedProcess process = new SimulatedProcess(name, ++processes, null);
     running.add(process);
     return process;
   }
 
   /** A new process that dies with another. */
-  public Process newPart(String name, Process whole) {
-    return new Process(name, ++processes, whole);
+  public SimulatedProcess newPart(String name, SimulatedProcess whole) {
+    return new SimulatedProcess(name, ++processes, whole);
   }
 
   /** The actor system itself, which outlives runs. */
-  public Process system() {
+  public SimulatedProcess system() {
     return system;
   }
 
   /** What belongs to no simulated process: the world around them. It ends with the run. */
-  public Process outside() {
+  public SimulatedProcess outside() {
     return outside;
   }
 
   /** The process whose event is happening. */
-  public Process current() {
+  public SimulatedProcess current() {
     return current;
   }
 
   /** Does something as if it were done by a process. */
-  public <T> T as(Process process, Supplier<T> work) {
-    Process before = current;
+  public <T> T as(SimulatedProcess process, Supplier<T> work) {
+    SimulatedProcess before = current;
     current = process;
     try {
       return work.get();
@@ -146,12 +146,12 @@ public final class Kernel implements InstantSource {
   // ---- events
 
   /** As soon as the process gets a processor. */
-  public Event soon(Process process, Runnable body) {
+  public Event soon(SimulatedProcess process, Runnable body) {
     return add(now + (process == system ? SYSTEM_NANOS : turnaround()), process, body);
   }
 
   /** After exactly this time, unless the process is frozen then. */
-  public Event after(long delayNanos, Process process, Runnable body) {
+  public Event after(long delayNanos, SimulatedProcess process, Runnable body) {
     return add(now + Math.max(0, delayNanos), process, body);
   }
 
@@ -161,7 +161,7 @@ public final class Kernel implements InstantSource {
         : 500 + scheduling.nextInt(LONG_TURN_NANOS);
   }
 
-  private Event add(long due, Process process, Runnable body) {
+  private Event add(long due, SimulatedProcess process, Runnable body) {
     Event event = new Event(Math.max(due, process.frozenUntil()), sequence++, process, body);
     queue.add(event);
     return event;
@@ -247,7 +247,7 @@ public final class Kernel implements InstantSource {
   }
 
   /** The same of another process. */
-  public void note(Process who, String what) {
+  public void note(SimulatedProcess who, String what) {
     if (trace != null) {
       trace.line(now, who.name(), what);
     }

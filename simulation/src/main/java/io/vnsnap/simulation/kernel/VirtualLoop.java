@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VirtualLoop extends AbstractScheduledEventExecutor implements EventLoop {
   private final Kernel kernel;
-  private final Process process;
+  private final SimulatedProcess process;
   private final Ticker ticker;
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private boolean inTurn;
@@ -30,14 +30,14 @@ public final class VirtualLoop extends AbstractScheduledEventExecutor implements
   private long alarmAt;
 
   /** A loop without work. */
-  public VirtualLoop(Kernel kernel, Process process) {
+  public VirtualLoop(Kernel kernel, SimulatedProcess process) {
     this.kernel = kernel;
     this.process = process;
     this.ticker = new KernelTicker(kernel);
   }
 
   /** Whose loop it is. */
-  public Process process() {
+  public SimulatedProcess process() {
     return process;
   }
 

@@ -4,7 +4,7 @@ import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import io.vnsnap.simulation.kernel.VirtualLoop;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
@@ -29,7 +29,7 @@ public final class VirtualListener extends AbstractServerChannel {
     return machine;
   }
 
-  Process process() {
+  SimulatedProcess process() {
     return ((VirtualLoop) eventLoop()).process();
   }
 

@@ -8,7 +8,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import io.vnsnap.simulation.kernel.VirtualLoop;
 import java.net.ConnectException;
 import java.net.SocketAddress;
@@ -56,7 +56,7 @@ public final class VirtualSocket extends AbstractChannel {
   }
 
   /** Whose socket it is; null: nobody's yet. */
-  @Nullable Process process() {
+  @Nullable SimulatedProcess process() {
     if (parent() instanceof VirtualListener listener) {
       return listener.process();
     }

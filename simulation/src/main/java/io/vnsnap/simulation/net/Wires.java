@@ -1,7 +1,7 @@
 package io.vnsnap.simulation.net;
 
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -78,10 +78,10 @@ public final class Wires {
   }
 
   /** The system closes the sockets of a process that has died. */
-  public void closeSocketsOf(Process dead) {
+  public void closeSocketsOf(SimulatedProcess dead) {
     List<VirtualSocket> orphans = new ArrayList<>();
     for (VirtualSocket socket : open) {
-      Process owner = socket.process();
+      SimulatedProcess owner = socket.process();
       if (owner != null && !owner.isAlive()) {
         orphans.add(socket);
       }
@@ -121,7 +121,7 @@ public final class Wires {
   }
 
   private void answer(VirtualSocket client, SocketAddress to, boolean remote) {
-    Process process = client.process();
+    SimulatedProcess process = client.process();
     if (process == null || !process.isAlive()) {
       return;
     }

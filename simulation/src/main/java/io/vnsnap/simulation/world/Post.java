@@ -1,7 +1,7 @@
 package io.vnsnap.simulation.world;
 
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import io.vnsnap.simulation.net.Wires;
 import java.util.HashMap;
 import java.util.Map;
@@ -33,7 +33,7 @@ final class Post {
    * @param to process that gets it, if it still lives then
    * @param what for traces
    */
-  void send(String from, String machine, Process to, String what, Runnable delivery) {
+  void send(String from, String machine, SimulatedProcess to, String what, Runnable delivery) {
     long opens = wires.opensAt(from, machine);
     boolean cut = opens > kernel.nanos();
     if (mischief.loses() || (cut && mischief.coin())) {

@@ -10,7 +10,7 @@ import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.proto.wire.ToVne;
 import io.vnsnap.simulation.akka.VirtualSystem;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class SimulatedCoordinator {
   private final String vne;
   private int incarnation;
   private int lives;
-  private @Nullable Process process;
+  private @Nullable SimulatedProcess process;
   private @Nullable ActorRef<LoneCoordinator.Command> actor;
 
   SimulatedCoordinator(World world, String vne) {
@@ -39,14 +39,14 @@ final class SimulatedCoordinator {
 
   void start() {
     incarnation++;
-    Process begun = kernel.newProcess(World.COORDINATOR + "." + incarnation);
+    SimulatedProcess begun = kernel.newProcess(World.COORDINATOR + "." + incarnation);
     process = begun;
     kernel.note(begun, "starts");
     startEntity(begun);
   }
 
   /** A coordinator that fails is started again by its node. */
-  private void startEntity(Process begun) {
+  private void startEntity(SimulatedProcess begun) {
     LoneCoordinator.Outside outside =
         new LoneCoordinator.Outside(
             VirtualSystem.config(),
@@ -63,7 +63,7 @@ final class SimulatedCoordinator {
             keeper -> {});
   }
 
-  private Behavior<Void> keeper(Behavior<LoneCoordinator.Command> coordinator, Process begun) {
+  private Behavior<Void> keeper(Behavior<LoneCoordinator.Command> coordinator, SimulatedProcess begun) {
     return Behaviors.setup(context -> {
       ActorRef<LoneCoordinator.Command> child =
           context.spawn(
@@ -111,7 +111,7 @@ final class SimulatedCoordinator {
   }
 
   void kill() {
-    Process ended = process;
+    SimulatedProcess ended = process;
     if (ended != null) {
       process = null;
       actor = null;

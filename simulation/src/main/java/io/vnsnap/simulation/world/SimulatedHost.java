@@ -16,7 +16,7 @@ import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.proto.wire.ToVne;
 import io.vnsnap.simulation.akka.VirtualSystem;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import io.vnsnap.simulation.kernel.VirtualLoop;
 import io.vnsnap.simulation.net.VirtualGuestSockets;
 import io.vnsnap.simulation.net.VirtualTransport;
@@ -55,7 +55,7 @@ final class SimulatedHost {
    * @param reference what coordinators reach it by
    */
   record Life(
-      Process process,
+      SimulatedProcess process,
       VirtualTransport transport,
       MoodyHypervisor hypervisor,
       Holder<ActorRef<ToHost>> actor,
@@ -99,12 +99,12 @@ final class SimulatedHost {
 
   void start() {
     incarnation++;
-    Process process = kernel.newProcess(name + "." + incarnation);
+    SimulatedProcess process = kernel.newProcess(name + "." + incarnation);
     life = kernel.as(process, () -> begin(process));
     kernel.note(process, "starts");
   }
 
-  private Life begin(Process process) {
+  private Life begin(SimulatedProcess process) {
     VirtualLoop loop = new VirtualLoop(kernel, process);
     VirtualTransport transport = new VirtualTransport(kernel, world.wires(), loop, name);
     DataPlane plane;

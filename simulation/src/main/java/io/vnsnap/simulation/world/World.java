@@ -9,7 +9,7 @@ import io.vnsnap.proto.wire.ToVne;
 import io.vnsnap.simulation.akka.JournalDisk;
 import io.vnsnap.simulation.akka.VirtualSystem;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import io.vnsnap.simulation.net.Wires;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -21,7 +21,7 @@ class KernelTest {
 
   @Test
   void shouldLetThingsHappenWhenTheyAreDue() {
-    Process process = kernel.newProcess("p");
+    SimulatedProcess process = kernel.newProcess("p");
     kernel.after(300, process, () -> happened.add("third at " + kernel.nanos()));
     kernel.after(100, process, () -> happened.add("first at " + kernel.nanos()));
     kernel.after(100, process, () -> happened.add("second at " + kernel.nanos()));
@@ -32,8 +32,8 @@ class KernelTest {
 
   @Test
   void shouldForgetWhatADeadProcessHadToDo() {
-    Process process = kernel.newProcess("p");
-    Process part = kernel.newPart("part", process);
+    SimulatedProcess process = kernel.newProcess("p");
+    SimulatedProcess part = kernel.newPart("part", process);
     kernel.after(100, process, () -> happened.add("whole"));
     kernel.after(100, part, () -> happened.add("part"));
     process.kill();
@@ -44,7 +44,7 @@ class KernelTest {
 
   @Test
   void shouldPutOffWhatAFrozenProcessHasToDo() {
-    Process process = kernel.newProcess("p");
+    SimulatedProcess process = kernel.newProcess("p");
     kernel.after(100, process, () -> happened.add("at " + kernel.nanos()));
     process.freezeUntil(500);
     kernel.pass(1000);

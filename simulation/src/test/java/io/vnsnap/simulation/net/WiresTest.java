@@ -10,7 +10,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.Process;
+import io.vnsnap.simulation.kernel.SimulatedProcess;
 import io.vnsnap.simulation.kernel.VirtualLoop;
 import java.io.ByteArrayOutputStream;
 import java.net.SocketAddress;
@@ -29,7 +29,7 @@ class WiresTest {
   private final Kernel kernel = Kernel.ofThread();
   private final ByteArrayOutputStream received = new ByteArrayOutputStream();
   private Wires wires = new Wires(kernel);
-  private Process sender = kernel.outside();
+  private SimulatedProcess sender = kernel.outside();
   private Channel client = new VirtualSocket(wires, "a");
   private boolean ended;
 
@@ -77,7 +77,7 @@ class WiresTest {
     client = connecting.channel();
   }
 
-  private VirtualTransport transport(String machine, Process process) {
+  private VirtualTransport transport(String machine, SimulatedProcess process) {
     return new VirtualTransport(kernel, wires, new VirtualLoop(kernel, process), machine);
   }
 

@@ -6,14 +6,14 @@ import org.jspecify.annotations.Nullable;
  * A simulated process: what is left to do in it is never done once it is dead. One that is part of
  * another dies with it.
  */
-public final class Process {
+public final class SimulatedProcess {
   private final String name;
   private final int number;
-  private final @Nullable Process whole;
+  private final @Nullable SimulatedProcess whole;
   private boolean dead;
   private long frozenUntil;
 
-  Process(String name, int number, @Nullable Process whole) {
+  SimulatedProcess(String name, int number, @Nullable SimulatedProcess whole) {
     this.name = name;
     this.number = number;
     this.whole = whole;
