@@ -24,12 +24,18 @@ final class Pipe {
   private boolean writerWaits;
   private boolean finished;
 
-  /**
-   * What travels.
-   *
-   * @param content empty: the end
-   */
-  private record Piece(byte[] content, long due) {}
+  /** What travels. */
+  private static final class Piece {
+    /** Empty: the end. */
+    final byte[] content;
+
+    final long due;
+
+    Piece(byte[] content, long due) {
+      this.content = content;
+      this.due = due;
+    }
+  }
 
   /** How a pipe's bytes travel. */
   interface Route {
@@ -81,7 +87,7 @@ final class Pipe {
 
   /** What is under way is lost, and the end comes in its place. */
   void breakOff() {
-    underway.forEach(piece -> bytes -= piece.content().length);
+    underway.forEach(piece -> bytes -= piece.content.length);
     underway.clear();
     finished = true;
     lastDue = kernel.nanos();
@@ -97,7 +103,7 @@ final class Pipe {
   private void expectArrival() {
     Piece next = underway.peek();
     if (next != null && (arrival == null || arrival.isOver())) {
-      arrival = kernel.after(next.due() - kernel.nanos(), kernel.outside(), this::arrive);
+      arrival = kernel.after(next.due - kernel.nanos(), kernel.outside(), this::arrive);
     }
   }
 
@@ -107,8 +113,8 @@ final class Pipe {
       arrival = kernel.after(opens - kernel.nanos(), kernel.outside(), this::arrive);
       return;
     }
-    while (!underway.isEmpty() && underway.element().due() <= kernel.nanos()) {
-      arrived.add(underway.remove().content());
+    while (!underway.isEmpty() && underway.element().due <= kernel.nanos()) {
+      arrived.add(underway.remove().content);
     }
     expectArrival();
     if (reader != null) {
