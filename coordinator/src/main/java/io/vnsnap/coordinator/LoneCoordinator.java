@@ -64,8 +64,7 @@ public final class LoneCoordinator extends AbstractBehavior<LoneCoordinator.Comm
     super(context);
     CoordinatorSettings settings = CoordinatorSettings.of(outside.config());
     directory =
-        context.spawn(
-            HostDirectory.createUninformed(settings.timeouts().describe()), "directory");
+        context.spawn(HostDirectory.createUninformed(settings.timeouts().describe()), "directory");
     ActorRef<ClusterSharding.ShardCommand> shard =
         context.messageAdapter(ClusterSharding.ShardCommand.class, asked -> new Passivating());
     vne =

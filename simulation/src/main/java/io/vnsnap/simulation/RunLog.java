@@ -11,8 +11,8 @@ import java.util.Set;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the log of the code under simulation goes: to the trace, when somebody reads it. An error in
- * it fails the run: production code logs none that is to be expected.
+ * Where the log of the code under simulation goes: to the trace, when somebody reads it. An error
+ * in it fails the run: production code logs none that is to be expected.
  */
 final class RunLog extends AppenderBase<ILoggingEvent> {
   /** A coordinator whose journal fails ends with these, on purpose. */

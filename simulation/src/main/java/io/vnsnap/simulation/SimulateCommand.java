@@ -48,7 +48,8 @@ final class SimulateCommand implements Callable<Integer> {
   @Option(
       names = "--mutation",
       paramLabel = "NAME",
-      description = "Puts a bug into the code first, to see that it is found: ${COMPLETION-CANDIDATES}.",
+      description =
+          "Puts a bug into the code first, to see that it is found: ${COMPLETION-CANDIDATES}.",
       completionCandidates = MutationWords.class)
   private String mutation = "";
 
@@ -77,7 +78,8 @@ final class SimulateCommand implements Callable<Integer> {
   Seeds range() {
     try {
       Seeds range = Seeds.parse(seeds);
-      require(!trace || range.count() == 1, "--trace is for one seed: write --seeds " + range.first());
+      require(
+          !trace || range.count() == 1, "--trace is for one seed: write --seeds " + range.first());
       require(maxFailures > 0, "--max-failures: write at least 1");
       return range;
     } catch (IllegalArgumentException e) {
@@ -129,7 +131,8 @@ final class SimulateCommand implements Callable<Integer> {
   }
 
   private static Trace printer(PrintWriter out) {
-    return (nanos, who, what) -> out.printf(Locale.ROOT, "%10.3f  %-6s %s%n", nanos / 1e6, who, what);
+    return (nanos, who, what) ->
+        out.printf(Locale.ROOT, "%10.3f  %-6s %s%n", nanos / 1e6, who, what);
   }
 
   /** The run again, with its trace: it is the same. */

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs scenarios on one thread, which must always be the same. */
 public final class Simulation {
-  /** Runs after which the actor system, in which all actors of all runs are left, is thrown away. */
+  /**
+   * Runs after which the actor system, in which all actors of all runs are left, is thrown away.
+   */
   private static final int RUNS_OF_A_SYSTEM = 200;
 
   static {
@@ -58,7 +60,8 @@ public final class Simulation {
     if (!failure.isEmpty()) {
       kernel.note("FAILED: " + failure);
     }
-    return new Result(seed, failure, kernel.fingerprint(), kernel.events(), kernel.nanos(), scenario.tally());
+    return new Result(
+        seed, failure, kernel.fingerprint(), kernel.events(), kernel.nanos(), scenario.tally());
   }
 
   /** What the system makes when it is first needed must be there, or the next run would differ. */

@@ -64,18 +64,24 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
    * @param sockets how it is reached
    */
   public static Behavior<Command> create(Path socket, ConsoleSockets sockets) {
-    return Behaviors.setup(
-        context -> Behaviors.withTimers(timers -> new ConsoleActor(context, timers, socket, sockets)));
+    return Behaviors.setup(context ->
+        Behaviors.withTimers(timers -> new ConsoleActor(context, timers, socket, sockets)));
   }
 
   private ConsoleActor(
-      ActorContext<Command> context, TimerScheduler<Command> timers, Path path, ConsoleSockets sockets) {
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers,
+      Path path,
+      ConsoleSockets sockets) {
     super(context);
     this.timers = timers;
     ActorRef<Command> self = context.getSelf();
     this.socket =
         ConsoleSocket.connect(
-            path, sockets, data -> self.tell(new Received(data)), why -> self.tell(new Closed(why)));
+            path,
+            sockets,
+            data -> self.tell(new Received(data)),
+            why -> self.tell(new Closed(why)));
   }
 
   @Override

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import scala.concurrent.ExecutionContext;
 
 /**
- * Asks an actor. As {@link akka.actor.typed.javadsl.AskPattern}, but what follows the answer runs in
- * the thread that brings it, not in the common pool: the steps of a cut are made of such stages,
+ * Asks an actor. As {@link akka.actor.typed.javadsl.AskPattern}, but what follows the answer runs
+ * in the thread that brings it, not in the common pool: the steps of a cut are made of such stages,
  * with the VM paused, and in a simulation nothing may leave its one thread.
  */
 final class Asking {

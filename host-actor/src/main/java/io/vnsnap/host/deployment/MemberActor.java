@@ -231,8 +231,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     ActorRef<ConsoleActor.Command> spawned =
         getContext()
             .spawn(
-                ConsoleActor.create(paused.sockets().console(), host.vms().consoles()),
-                "console");
+                ConsoleActor.create(paused.sockets().console(), host.vms().consoles()), "console");
     getContext().watchWith(spawned, new ConsoleGone());
     console = Optional.of(spawned);
     getContext()

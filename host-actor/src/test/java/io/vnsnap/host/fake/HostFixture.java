@@ -97,7 +97,8 @@ public final class HostFixture implements AutoCloseable {
                     Files.createDirectory(root.resolve("run")),
                     Files.createDirectory(root.resolve("disks")),
                     plane,
-                    new HostContext.Vms(hypervisor, VmSettings.from(config), ConsoleSockets.domain(loops.next())),
+                    new HostContext.Vms(
+                        hypervisor, VmSettings.from(config), ConsoleSockets.domain(loops.next())),
                     new HostContext.Shared(store, blocking, this::take))));
   }
 

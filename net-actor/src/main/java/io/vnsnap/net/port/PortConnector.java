@@ -64,8 +64,7 @@ public final class PortConnector {
     attempt.addListener(done -> {
       if (done.isSuccess()) {
         Channel channel = attempt.channel();
-        connected.complete(
-            SocketPort.on(channel, transport.queues(channel), events, flusher));
+        connected.complete(SocketPort.on(channel, transport.queues(channel), events, flusher));
       } else if (transport.nanos() - end >= 0 || transport.loop().isShuttingDown()) {
         connected.completeExceptionally(done.cause());
       } else {

@@ -47,8 +47,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   }
 
   /** Takes over a connected channel that does not read yet; see {@link #start}. */
-  static SocketPort on(
-      Channel channel, SocketQueues queues, PortEvents events, Flusher flusher) {
+  static SocketPort on(Channel channel, SocketQueues queues, PortEvents events, Flusher flusher) {
     SocketPort port = new SocketPort(channel, queues, events, flusher);
     channel.pipeline().addLast(port);
     return port;

@@ -12,9 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * The event loop of a data plane, and the connections to VMs and other hosts that live on it. Everything
- * that depends on time, chance or the kind of connection comes from here, so that the same data
- * plane runs over TCP and in a simulation.
+ * The event loop of a data plane, and the connections to VMs and other hosts that live on it.
+ * Everything that depends on time, chance or the kind of connection comes from here, so that the
+ * same data plane runs over TCP and in a simulation.
  */
 public interface Transport extends AutoCloseable {
 

@@ -1,7 +1,7 @@
 package io.vnsnap.simulation.akka;
 
-import akka.persistence.SelectedSnapshot;
 import akka.persistence.PersistentRepr;
+import akka.persistence.SelectedSnapshot;
 import io.vnsnap.simulation.kernel.Kernel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -20,7 +20,8 @@ public final class MemoryJournal extends AsyncWriteJournal {
   public MemoryJournal() {}
 
   @Override
-  public Future<Iterable<Optional<Exception>>> doAsyncWriteMessages(Iterable<AtomicWrite> messages) {
+  public Future<Iterable<Optional<Exception>>> doAsyncWriteMessages(
+      Iterable<AtomicWrite> messages) {
     JournalDisk disk = JournalDisk.current();
     boolean fails = disk.takeFailure();
     Promise<Iterable<Optional<Exception>>> done = Futures.promise();
@@ -61,11 +62,7 @@ public final class MemoryJournal extends AsyncWriteJournal {
 
   @Override
   public Future<Void> doAsyncReplayMessages(
-      String persistenceId,
-      long from,
-      long to,
-      long most,
-      Consumer<PersistentRepr> replay) {
+      String persistenceId, long from, long to, long most, Consumer<PersistentRepr> replay) {
     JournalDisk.current().eventsOf(persistenceId).stream()
         .filter(event -> event.sequenceNr() >= from && event.sequenceNr() <= to)
         .limit(most)

@@ -28,7 +28,10 @@ public final class VirtualScheduler extends AbstractScheduler {
       Runnable runnable,
       ExecutionContext executor) {
     return new Repeated(
-        kernel, runnable, initialDelay.toNanos(), Math.max(TimeUnit.MICROSECONDS.toNanos(1), interval.toNanos()));
+        kernel,
+        runnable,
+        initialDelay.toNanos(),
+        Math.max(TimeUnit.MICROSECONDS.toNanos(1), interval.toNanos()));
   }
 
   @Override

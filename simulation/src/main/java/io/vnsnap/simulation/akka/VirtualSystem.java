@@ -9,7 +9,6 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.vnsnap.simulation.kernel.Kernel;
 import io.vnsnap.simulation.kernel.SimulatedProcess;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -67,7 +66,8 @@ public final class VirtualSystem {
    *
    * @param then gets it, in the process
    */
-  public <T> void spawn(SimulatedProcess process, Behavior<T> behavior, String name, Consumer<ActorRef<T>> then) {
+  public <T> void spawn(
+      SimulatedProcess process, Behavior<T> behavior, String name, Consumer<ActorRef<T>> then) {
     spawned++;
     system.tell(new Spawn<>(process, behavior, name + "-" + spawned, then));
   }

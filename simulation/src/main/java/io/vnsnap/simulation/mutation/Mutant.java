@@ -123,8 +123,7 @@ public final class Mutant extends ClassLoader {
   }
 
   private byte @Nullable [] original(String name) {
-    try (InputStream content =
-        originals.getResourceAsStream(name.replace('.', '/') + CLASS)) {
+    try (InputStream content = originals.getResourceAsStream(name.replace('.', '/') + CLASS)) {
       return content == null ? null : content.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

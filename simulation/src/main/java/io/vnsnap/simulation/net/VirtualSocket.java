@@ -42,8 +42,7 @@ public final class VirtualSocket extends AbstractChannel {
   }
 
   /** The accepting end of a connection. */
-  VirtualSocket(
-      Wires wires, VirtualListener parent, SocketAddress local, SocketAddress remote) {
+  VirtualSocket(Wires wires, VirtualListener parent, SocketAddress local, SocketAddress remote) {
     super(parent);
     this.wires = wires;
     this.machine = parent.machine();

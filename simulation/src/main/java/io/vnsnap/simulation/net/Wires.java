@@ -62,7 +62,9 @@ public final class Wires {
     return Math.max(kernel.nanos(), cutUntil.getOrDefault(pair(machine, other), 0L));
   }
 
-  /** Breaks all connections between two machines: what is under way is lost, both ends hear of it. */
+  /**
+   * Breaks all connections between two machines: what is under way is lost, both ends hear of it.
+   */
   public int breakConnections(String machine, String other) {
     int broken = 0;
     for (VirtualSocket socket : List.copyOf(open)) {
@@ -137,8 +139,7 @@ public final class Wires {
           () -> client.refused(new ConnectException("no answer from " + to)));
       return;
     }
-    SocketAddress from =
-        remote ? Machines.address(client.machine(), 40_000 + open.size()) : to;
+    SocketAddress from = remote ? Machines.address(client.machine(), 40_000 + open.size()) : to;
     VirtualSocket accepted = new VirtualSocket(this, listener, to, from);
     Pipe forth = pipe(remote, client.machine(), listener.machine());
     Pipe back = pipe(remote, client.machine(), listener.machine());

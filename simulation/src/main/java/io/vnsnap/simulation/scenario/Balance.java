@@ -79,9 +79,7 @@ final class Balance {
     for (int i = 0; i < recorded.size(); i++) {
       long number = recorded.get(i);
       require(
-          number >= 1
-              && number <= record.getSent()
-              && (i == 0 || number > recorded.get(i - 1)),
+          number >= 1 && number <= record.getSent() && (i == 0 || number > recorded.get(i - 1)),
           channel + " has frame " + number + " out of place in its log");
       require(
           drops > 0 || number == record.getDelivered() + 1 + i,

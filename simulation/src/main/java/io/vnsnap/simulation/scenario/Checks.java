@@ -48,8 +48,7 @@ final class Checks {
             report.complaint().isEmpty(),
             "guest %s complains: %s in %s".formatted(vm, report.complaint(), report.line())));
     String waiting = waiting(before, after);
-    require(
-        waiting == null, "nothing comes to guest %s any more: %s".formatted(waiting, after));
+    require(waiting == null, "nothing comes to guest %s any more: %s".formatted(waiting, after));
   }
 
   /** A guest to which nothing has come meanwhile; null: there is none. */
@@ -87,8 +86,7 @@ final class Checks {
           "host %s still has %d bytes of buffers".formatted(host, world.bufferBytes(host)));
     }
     require(
-        world.wires().connections() == 0,
-        world.wires().connections() + " sockets are left open");
+        world.wires().connections() == 0, world.wires().connections() + " sockets are left open");
   }
 
   private static void require(boolean holds, String what) {

@@ -25,8 +25,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run: a client's requests to one VNE, in an order drawn from the seed, with troubles meanwhile;
- * then rest, and the checks.
+ * One run: a client's requests to one VNE, in an order drawn from the seed, with troubles
+ * meanwhile; then rest, and the checks.
  */
 public final class Scenario {
   private static final String VNE = "vne";

@@ -5,7 +5,8 @@ import io.vnsnap.proto.VneEvent;
 import io.vnsnap.simulation.world.World;
 
 /**
- * What happened in a run, or in many: without it nobody knows whether they put anything to the test.
+ * What happened in a run, or in many: without it nobody knows whether they put anything to the
+ * test.
  *
  * @param sealed snapshots
  * @param aborted snapshots

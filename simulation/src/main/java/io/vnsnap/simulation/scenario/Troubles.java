@@ -117,8 +117,7 @@ final class Troubles {
 
   private void cancel() {
     var unused =
-        world.ask(
-            VneRequest.newBuilder().setCancelSnapshot(CancelSnapshot.getDefaultInstance()));
+        world.ask(VneRequest.newBuilder().setCancelSnapshot(CancelSnapshot.getDefaultInstance()));
   }
 
   /** Whether messages may have been lost. */

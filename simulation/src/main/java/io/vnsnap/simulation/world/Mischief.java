@@ -58,7 +58,9 @@ public final class Mischief {
   /** Nanoseconds that a step takes which usually takes so many; now and then very long. */
   long duration(long usualNanos) {
     long some = usualNanos / 2 + random.nextLong(usualNanos);
-    return slowness > 0 && random.nextInt(ALWAYS) < slowness ? some * (10 + random.nextInt(90)) : some;
+    return slowness > 0 && random.nextInt(ALWAYS) < slowness
+        ? some * (10 + random.nextInt(90))
+        : some;
   }
 
   /** Does something after the time it takes, in the process that asks now. */

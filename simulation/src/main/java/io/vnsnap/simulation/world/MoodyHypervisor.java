@@ -38,7 +38,8 @@ final class MoodyHypervisor implements Hypervisor {
   @Override
   public CompletionStage<Machine> start(MachineSpec spec) {
     return mischief.delayed(
-        START_NANOS, () -> mischief.fails() ? noMachine() : sound.start(spec).thenApply(m -> made(spec, m)));
+        START_NANOS,
+        () -> mischief.fails() ? noMachine() : sound.start(spec).thenApply(m -> made(spec, m)));
   }
 
   @Override

@@ -42,7 +42,9 @@ final class Post {
     }
     String pair = from + ">" + machine;
     long due =
-        Math.max(lastDue.getOrDefault(pair, 0L), Math.max(kernel.nanos(), opens) + mischief.duration(wires.remoteDelay()));
+        Math.max(
+            lastDue.getOrDefault(pair, 0L),
+            Math.max(kernel.nanos(), opens) + mischief.duration(wires.remoteDelay()));
     lastDue.put(pair, due);
     kernel.after(
         due - kernel.nanos(),

@@ -63,7 +63,8 @@ final class SimulatedCoordinator {
             keeper -> {});
   }
 
-  private Behavior<Void> keeper(Behavior<LoneCoordinator.Command> coordinator, SimulatedProcess begun) {
+  private Behavior<Void> keeper(
+      Behavior<LoneCoordinator.Command> coordinator, SimulatedProcess begun) {
     return Behaviors.setup(context -> {
       ActorRef<LoneCoordinator.Command> child =
           context.spawn(
@@ -74,13 +75,15 @@ final class SimulatedCoordinator {
       actor = child;
       child.tell(new LoneCoordinator.Reachable(world.reachable()));
       return Behaviors.receive(Void.class)
-          .onSignal(Terminated.class, ended -> {
-            lives++;
-            kernel.note("the coordinator has failed");
-            actor = null;
-            kernel.after(RESTART_NANOS, begun, () -> startEntity(begun));
-            return Behaviors.stopped();
-          })
+          .onSignal(
+              Terminated.class,
+              ended -> {
+                lives++;
+                kernel.note("the coordinator has failed");
+                actor = null;
+                kernel.after(RESTART_NANOS, begun, () -> startEntity(begun));
+                return Behaviors.stopped();
+              })
           .build();
     });
   }

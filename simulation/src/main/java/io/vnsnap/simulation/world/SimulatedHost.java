@@ -114,11 +114,7 @@ final class SimulatedHost {
       throw new UncheckedIOException(e);
     }
     Executor blocking =
-        work ->
-            kernel.after(
-                world.mischief().duration(BLOCKING_NANOS),
-                process,
-                work);
+        work -> kernel.after(world.mischief().duration(BLOCKING_NANOS), process, work);
     VirtualGuestSockets sockets = new VirtualGuestSockets(world.wires(), name, loop);
     MoodyHypervisor hypervisor =
         new MoodyHypervisor(
@@ -132,7 +128,15 @@ final class SimulatedHost {
                     world.guestSeed(),
                     incarnation)),
             world.mischief());
-    Life begun = new Life(process, transport, hypervisor, new Holder<>(), new Holder<>(), new Holder<>(), new ArrayDeque<>());
+    Life begun =
+        new Life(
+            process,
+            transport,
+            hypervisor,
+            new Holder<>(),
+            new Holder<>(),
+            new Holder<>(),
+            new ArrayDeque<>());
     HostContext context =
         new HostContext(
             name,
@@ -146,19 +150,19 @@ final class SimulatedHost {
         .system()
         .spawn(process, HostActor.create(context), "host", actor -> begun.actor().set(actor));
     world.system().spawn(process, answers(begun), "answers", actor -> begun.answers().set(actor));
-    world
-        .system()
-        .spawn(kernel.outside(), proxyOf(begun), "proxy", proxies -> {});
+    world.system().spawn(kernel.outside(), proxyOf(begun), "proxy", proxies -> {});
     return begun;
   }
 
   private static NetSettings settings(String name) {
-    return SETTINGS.computeIfAbsent(name, host -> {
-      Config address =
-          ConfigFactory.parseMap(
-              Map.of("vnsnap.net.trunk.address", host, "vnsnap.net.trunk.bind-address", host));
-      return NetSettings.from(address.withFallback(VirtualSystem.config()));
-    });
+    return SETTINGS.computeIfAbsent(
+        name,
+        host -> {
+          Config address =
+              ConfigFactory.parseMap(
+                  Map.of("vnsnap.net.trunk.address", host, "vnsnap.net.trunk.bind-address", host));
+          return NetSettings.from(address.withFallback(VirtualSystem.config()));
+        });
   }
 
   private void report(HostReport report) {

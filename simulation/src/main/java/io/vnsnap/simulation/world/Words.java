@@ -27,7 +27,8 @@ final class Words {
           case CUT -> order.getCut().getSnapshotId();
           case ABORT -> order.getAbort().getSnapshotId();
           case SEAL -> order.getSeal().getManifest().getSnapshotId();
-          case DEPLOY -> order.getDeploy().getSnapshotId() + " " + order.getDeploy().getPlacementMap();
+          case DEPLOY ->
+              order.getDeploy().getSnapshotId() + " " + order.getDeploy().getPlacementMap();
           case GO, UNDEPLOY, KIND_NOT_SET -> "";
         };
     return "order %s generation %d %s"
@@ -41,9 +42,7 @@ final class Words {
           case PREPARED -> report.getPrepared().getSnapshotId();
           case VM_CUT -> report.getVmCut().getVm() + " " + report.getVmCut().getSnapshotId();
           case VM_STORED ->
-              report.getVmStored().getImage().getVm()
-                  + " "
-                  + report.getVmStored().getSnapshotId();
+              report.getVmStored().getImage().getVm() + " " + report.getVmStored().getSnapshotId();
           case SNAPSHOT_FAILED ->
               report.getSnapshotFailed().getSnapshotId()
                   + ": "

@@ -9,7 +9,6 @@ import io.vnsnap.proto.wire.ToVne;
 import io.vnsnap.simulation.akka.JournalDisk;
 import io.vnsnap.simulation.akka.VirtualSystem;
 import io.vnsnap.simulation.kernel.Kernel;
-import io.vnsnap.simulation.kernel.SimulatedProcess;
 import io.vnsnap.simulation.net.Wires;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -214,8 +213,7 @@ public final class World {
   }
 
   private void noticeSoon(String host) {
-    kernel.after(
-        NOTICE_NANOS + random.nextLong(NOTICE_NANOS), kernel.outside(), this::noticeNow);
+    kernel.after(NOTICE_NANOS + random.nextLong(NOTICE_NANOS), kernel.outside(), this::noticeNow);
   }
 
   private void noticeNow() {

@@ -80,7 +80,9 @@ class KernelTest {
     loop.execute(() -> happened.add("in loop: " + loop.inEventLoop()));
     var unused =
         loop.schedule(
-            () -> happened.add("later: " + (kernel.nanos() >= 5_000_000)), 5, TimeUnit.MILLISECONDS);
+            () -> happened.add("later: " + (kernel.nanos() >= 5_000_000)),
+            5,
+            TimeUnit.MILLISECONDS);
     assertThat(loop.inEventLoop()).isFalse();
     kernel.pass(100_000_000);
     assertThat(happened).containsExactly("in loop: true", "later: true");
