@@ -29,7 +29,7 @@ public final class DataPlane implements AutoCloseable {
   private final Transport transport;
   private final EventLoop loop;
   private final ByteBufAllocator allocator;
-  private final Flusher flusher = new Flusher();
+  private final Flusher flusher;
   private final PortConnector connector;
   private final TrunkListener listener;
   private final Trunks trunks;
@@ -41,6 +41,7 @@ public final class DataPlane implements AutoCloseable {
     this.transport = transport;
     this.loop = transport.loop();
     this.allocator = transport.allocator();
+    this.flusher = new Flusher(transport::nanos);
     this.connector = new PortConnector(transport, allocator, settings.port(), flusher);
     ClusterTls tls = settings.tls() == null ? null : ClusterTls.load(settings.tls(), Instant.now());
     this.trunks = new Trunks(transport, allocator, settings.trunk().sending(), tls, flusher);

@@ -1,6 +1,7 @@
 package io.vnsnap.net.frame;
 
 import java.util.ArrayDeque;
+import java.util.function.LongSupplier;
 
 /**
  * Gathers everything that was written to during one turn of the event loop, so that each socket is
@@ -15,20 +16,30 @@ public final class Flusher {
     void flushNow();
   }
 
+  private final LongSupplier clock;
   private final ArrayDeque<Flushable> dirty = new ArrayDeque<>();
   private boolean timed;
   private long batchNanos;
+
+  /**
+   * Nothing was written yet.
+   *
+   * @param clock of the event loop, in nanoseconds from an arbitrary start, never running back
+   */
+  public Flusher(LongSupplier clock) {
+    this.clock = clock;
+  }
 
   /** Has it flushed at the end of the batch; called once until then. */
   public void add(Flushable written) {
     dirty.add(written);
   }
 
-  /** When in this batch it was asked for first, by {@link System#nanoTime}. */
+  /** When in this batch it was asked for first, by the clock of the event loop. */
   public long batchNanos() {
     if (!timed) {
       timed = true;
-      batchNanos = System.nanoTime();
+      batchNanos = clock.getAsLong();
     }
     return batchNanos;
   }

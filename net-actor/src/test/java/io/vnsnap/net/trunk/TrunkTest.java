@@ -8,6 +8,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.proto.DropCause;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -149,7 +150,7 @@ class TrunkTest {
                     world.settings,
                     world.transport,
                     null,
-                    new io.vnsnap.net.frame.Flusher(),
+                    new Flusher(world.transport::nanos),
                     () -> 0),
                 null,
                 new io.netty.channel.embedded.EmbeddedChannel());

@@ -103,7 +103,7 @@ final class TrunkWorld implements AutoCloseable {
   final Trunks trunks;
   final Wire wire;
   final List<Line> lines = new ArrayList<>();
-  private final Flusher flusher = new Flusher();
+  private final Flusher flusher = new Flusher(transport::nanos);
   private TrunkListener listener;
 
   TrunkWorld(String changes, int channels, long seed) throws IOException {
