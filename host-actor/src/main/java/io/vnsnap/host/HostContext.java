@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * What a host works with. All parts are shared by its deployments and outlive them.
@@ -39,8 +40,10 @@ public record HostContext(
    * @param hypervisor starts them
    * @param settings of VM actors
    * @param consoles how serial consoles are reached
+   * @param clock of VM actors, in nanoseconds from an arbitrary start, never running back
    */
-  public record Vms(Hypervisor hypervisor, VmSettings settings, ConsoleSockets consoles) {}
+  public record Vms(
+      Hypervisor hypervisor, VmSettings settings, ConsoleSockets consoles, LongSupplier clock) {}
 
   /**
    * What a host shares with the rest of its node.

@@ -9,6 +9,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -38,6 +39,7 @@ final class CutSequence {
   private final Valves valves;
   private final VmSettings settings;
   private final Deadlines deadlines;
+  private final LongSupplier clock;
   private final List<String> account = new CopyOnWriteArrayList<>();
   private volatile boolean abandoned;
 
@@ -50,11 +52,12 @@ final class CutSequence {
    */
   record Cut(PauseRecord pause, long framesHeld, List<DiskRecord> disks) {}
 
-  CutSequence(Machine machine, Valves valves, VmSettings settings, Deadlines deadlines) {
+  CutSequence(Machine machine, VmActor.Surroundings with, Deadlines deadlines) {
     this.machine = machine;
-    this.valves = valves;
-    this.settings = settings;
+    this.valves = with.valves();
+    this.settings = with.settings();
     this.deadlines = deadlines;
+    this.clock = with.clock();
   }
 
   /** The steps completed so far and how long each took, for people. */
@@ -91,11 +94,11 @@ final class CutSequence {
     if (abandoned) {
       return CompletableFuture.failedStage(new CancellationException("abandoned before " + name));
     }
-    long begun = System.nanoTime();
+    long begun = clock.getAsLong();
     return deadlines
         .within(body.get(), limit, name)
         .thenApply(result -> {
-          double millis = (System.nanoTime() - begun) / NANOS_PER_MILLI;
+          double millis = (clock.getAsLong() - begun) / NANOS_PER_MILLI;
           account.add(String.format(Locale.ROOT, "%s %.1f ms", name, millis));
           return result;
         });

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,6 +117,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
    *
    * @param host name of this host, for image records
    * @param blocking runs what blocks: opening images in the store
+   * @param clock in nanoseconds from an arbitrary start, never running back; asked by any thread
    */
   public record Surroundings(
       String host,
@@ -123,6 +125,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
       SnapshotStore store,
       Valves valves,
       Executor blocking,
+      LongSupplier clock,
       VmSettings settings) {}
 
   private final String vm;

@@ -226,8 +226,7 @@ final class VmSnapshots {
     timers.cancel(Timer.DEADLINE);
     Attempt attempt = prepared.attempt();
     Capture capture = prepared.capture();
-    CutSequence sequence =
-        new CutSequence(prepared.live().machine(), with.valves(), with.settings(), deadlines);
+    CutSequence sequence = new CutSequence(prepared.live().machine(), with, deadlines);
     CompletionStage<CutSequence.Cut> cut =
         sequence.run(capture, attempt.snapshotId(), attempt.epoch());
     context.pipeToSelf(

@@ -61,7 +61,7 @@ class VmActorTest {
             VmActor.create(
                 "vm",
                 new VmActor.Surroundings(
-                    "host-a", machine, store, machine, Runnable::run, SETTINGS),
+                    "host-a", machine, store, machine, Runnable::run, System::nanoTime, SETTINGS),
                 owner.getRef()));
   }
 

@@ -54,7 +54,13 @@ final class OurVm implements AutoCloseable {
     hypervisor = new QemuHypervisor(QemuSettings.from(config), blocking);
     var surroundings =
         new VmActor.Surroundings(
-            "bench", hypervisor, store, new NoValves(), blocking, VmSettings.from(config));
+            "bench",
+            hypervisor,
+            store,
+            new NoValves(),
+            blocking,
+            System::nanoTime,
+            VmSettings.from(config));
     system = ActorSystem.create(guardian(surroundings), "vnsnap-bench", config);
     cleanup.add(this::close);
     tell(new VmActor.Start(spec, Optional.empty()));

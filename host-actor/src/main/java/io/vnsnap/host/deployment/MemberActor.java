@@ -148,6 +148,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
             host.shared().store(),
             valves,
             host.shared().blocking(),
+            host.vms().clock(),
             host.vms().settings());
     this.vm =
         context.spawn(VmActor.create(plan.machine().name(), surroundings, vmEvents), "machine");

@@ -98,7 +98,10 @@ public final class HostFixture implements AutoCloseable {
                     Files.createDirectory(root.resolve("disks")),
                     plane,
                     new HostContext.Vms(
-                        hypervisor, VmSettings.from(config), ConsoleSockets.domain(loops.next())),
+                        hypervisor,
+                        VmSettings.from(config),
+                        ConsoleSockets.domain(loops.next()),
+                        System::nanoTime),
                     new HostContext.Shared(store, blocking, this::take))));
   }
 

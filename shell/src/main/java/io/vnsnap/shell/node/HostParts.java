@@ -57,7 +57,11 @@ final class HostParts {
         state.run(),
         state.disks(),
         dataPlane,
-        new HostContext.Vms(hypervisor, VmSettings.from(config), ConsoleSockets.domain(consoles.next())),
+        new HostContext.Vms(
+            hypervisor,
+            VmSettings.from(config),
+            ConsoleSockets.domain(consoles.next()),
+            System::nanoTime),
         shared);
   }
 

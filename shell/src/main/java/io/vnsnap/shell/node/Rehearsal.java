@@ -71,7 +71,8 @@ final class Rehearsal {
             host.runDirectory(),
             host.diskDirectory(),
             host.dataPlane(),
-            new HostContext.Vms(simulated, host.vms().settings(), host.vms().consoles()),
+            new HostContext.Vms(
+                simulated, host.vms().settings(), host.vms().consoles(), host.vms().clock()),
             new HostContext.Shared(host.shared().store(), host.shared().blocking(), this::report));
     ActorRef<ToHost> actor =
         system.systemActorOf(HostActor.create(context), "vnsnap-rehearsal", Props.empty());
