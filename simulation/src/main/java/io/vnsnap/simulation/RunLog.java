@@ -6,6 +6,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.AppenderBase;
+import io.vnsnap.simulation.akka.VirtualSystem;
 import io.vnsnap.simulation.kernel.Kernel;
 import java.util.Set;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,7 @@ final class RunLog extends AppenderBase<ILoggingEvent> {
     if (thrown != null) {
       line += " (" + thrown.getClassName() + ": " + thrown.getMessage() + ")";
     }
+    line = VirtualSystem.withoutNumbers(line);
     boolean expected = thrown != null && EXPECTED.contains(thrown.getClassName());
     if (event.getLevel().isGreaterOrEqual(Level.ERROR) && !expected) {
       kernel.error(line);

@@ -10,6 +10,7 @@ import com.typesafe.config.ConfigFactory;
 import io.vnsnap.simulation.kernel.Kernel;
 import io.vnsnap.simulation.kernel.SimulatedProcess;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * An actor system without threads, in which all simulated processes have their actors. Used for
@@ -27,6 +28,13 @@ public final class VirtualSystem {
       ConfigFactory.parseResources("vnsnap-simulation.conf")
           .withFallback(ConfigFactory.defaultReference())
           .resolve();
+
+  /** Before the number of an actor in its name. */
+  private static final char NUMBER = '~';
+
+  /** That number, and the one that Akka draws for an actor, in an actor's path. */
+  private static final Pattern NUMBERS =
+      Pattern.compile("(?<=/[^/\\s#]{1,100})[#" + NUMBER + "]-?\\d+");
 
   private final ActorSystem<Spawn<?>> system;
   private long spawned;
@@ -62,6 +70,14 @@ public final class VirtualSystem {
   }
 
   /**
+   * The text without what is in actor paths by chance or by the number of runs before: it is the
+   * same in each run of the same seed.
+   */
+  public static String withoutNumbers(String text) {
+    return NUMBERS.matcher(text).replaceAll("");
+  }
+
+  /**
    * Starts an actor that has no other parent.
    *
    * @param then gets it, in the process
@@ -69,6 +85,6 @@ public final class VirtualSystem {
   public <T> void spawn(
       SimulatedProcess process, Behavior<T> behavior, String name, Consumer<ActorRef<T>> then) {
     spawned++;
-    system.tell(new Spawn<>(process, behavior, name + "-" + spawned, then));
+    system.tell(new Spawn<>(process, behavior, name + NUMBER + spawned, then));
   }
 }
