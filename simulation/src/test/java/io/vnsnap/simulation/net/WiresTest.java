@@ -99,9 +99,11 @@ class WiresTest {
   @Test
   void shouldEndAfterTheLastByte() {
     byte[] content = write(10_000);
-    client.eventLoop().execute(() -> {
-      var unused = client.close();
-    });
+    client
+        .eventLoop()
+        .execute(() -> {
+          var unused = client.close();
+        });
     kernel.pass(60 * SECOND);
     assertThat(received.toByteArray()).isEqualTo(content);
     assertThat(ended).isTrue();
