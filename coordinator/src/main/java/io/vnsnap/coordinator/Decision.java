@@ -60,6 +60,12 @@ final class Decision {
     return this;
   }
 
+  /** Orders that go out before those decided so far. */
+  Decision orderAllFirst(Collection<String> hosts, HostOrder order) {
+    sendings.addAll(0, hosts.stream().map(host -> new Sending(host, order)).toList());
+    return this;
+  }
+
   Decision reply(ActorRef<VneReply> client, VneReply reply) {
     answers.add(new Answer(client, vne -> reply));
     return this;

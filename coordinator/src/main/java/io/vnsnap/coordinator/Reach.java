@@ -29,6 +29,11 @@ final class Reach {
     return reachable.contains(host);
   }
 
+  /** Hosts that can be reached. */
+  SortedSet<String> all() {
+    return new TreeSet<>(reachable);
+  }
+
   /** Those of a deployment's hosts that can be reached. */
   SortedSet<String> of(Deployment deployment) {
     SortedSet<String> hosts = deployment.hosts();

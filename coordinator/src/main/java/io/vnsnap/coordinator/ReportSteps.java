@@ -9,6 +9,7 @@ import io.vnsnap.proto.VmCut;
 import io.vnsnap.proto.VmExited;
 import io.vnsnap.proto.VmProgress;
 import io.vnsnap.proto.VmStored;
+import io.vnsnap.proto.VneEvent;
 import java.util.List;
 import java.util.Optional;
 
@@ -60,7 +61,8 @@ final class ReportSteps {
       case DEPLOY_FAILED ->
           operation instanceof DeployInProgress deploy
               ? deploys.onFailed(deployment, deploy, host, report.getDeployFailed().getReason())
-              : stay;
+              : onNothingRuns(
+                  vne, deployment, operation, host, report.getDeployFailed().getReason());
       case RUNNING ->
           operation instanceof DeployInProgress deploy ? deploys.onRunning(deploy, host) : stay;
       case UNDEPLOYED ->
@@ -146,9 +148,39 @@ final class ReportSteps {
     };
   }
 
+  /**
+   * The answer to a Go that asks what has become of VMs that run: the host was started anew, and
+   * they are gone.
+   */
+  private Decision onNothingRuns(
+      Vne vne, Deployment deployment, Operation operation, String host, String why) {
+    String reason = "host " + host + " lost it: " + why;
+    List<VneEvent> lost =
+        deployment.vmsOn(host).stream()
+            .filter(vm -> isNew(vne, vm))
+            .map(vm -> deploys.lost(vm, reason))
+            .toList();
+    if (lost.isEmpty()) {
+      return Decision.to(operation);
+    }
+    String line = "host " + host + ": " + why;
+    return operation instanceof SnapshotInProgress snapshot
+        ? snapshots.abort(snapshot, line).persistAll(lost)
+        : Decision.to(operation).persistAll(lost).note("VNE " + name + " is degraded: " + line);
+  }
+
+  private static boolean isNew(Vne vne, String lost) {
+    return switch (vne) {
+      case Vne.Running running -> !running.lost().containsKey(lost);
+      case Vne.Snapshotting snapshotting -> !snapshotting.running().lost().containsKey(lost);
+      case Vne.Deploying deploying -> false;
+      case Vne.Stopping stopping -> false;
+      case Vne.Down down -> false;
+    };
+  }
+
   private Decision lost(Vne vne, Operation operation, String vm, String reason) {
-    boolean isNew = vne instanceof Vne.Running running && !running.lost().containsKey(vm);
-    return isNew
+    return isNew(vne, vm)
         ? Decision.to(operation)
             .persistAll(List.of(deploys.lost(vm, reason)))
             .note("VNE " + name + " is degraded: VM " + vm + ": " + reason)

@@ -80,7 +80,11 @@ final class StopSteps {
   }
 
   HostOrder order(Deployment deployment) {
-    return around.order(deployment).setUndeploy(Undeploy.getDefaultInstance()).build();
+    return order(deployment.generation());
+  }
+
+  HostOrder order(int generation) {
+    return around.order(generation).setUndeploy(Undeploy.getDefaultInstance()).build();
   }
 
   Decision onUndeployed(StopInProgress stop, String host) {

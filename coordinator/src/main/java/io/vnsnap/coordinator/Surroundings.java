@@ -25,6 +25,10 @@ record Surroundings(
   }
 
   HostOrder.Builder order(Deployment deployment) {
-    return HostOrder.newBuilder().setVne(vne).setGeneration(deployment.generation());
+    return order(deployment.generation());
+  }
+
+  HostOrder.Builder order(int generation) {
+    return HostOrder.newBuilder().setVne(vne).setGeneration(generation);
   }
 }

@@ -192,14 +192,48 @@ final class VneProtocol {
     SortedSet<String> back = new TreeSet<>(reachable);
     back.removeIf(reach::has);
     SortedSet<String> gone = reach.update(reachable);
+    if (operation instanceof Recovering) {
+      return Decision.to(operation); // what hosts are told is decided when all is recovered
+    }
     Decision decision = onGone(vne, gone);
     back.forEach(
         host -> reach.owedTo(host).ifPresent(old -> decision.order(host, stops.order(old))));
-    if (vne instanceof Vne.Running running && running.aborted().getEpoch() != 0) {
+    endWhatIsForgotten(vne, back, decision);
+    if (vne instanceof Vne.Running running) {
       back.retainAll(running.deployment().hosts());
-      decision.orderAll(back, snapshots.abortOrder(running.deployment(), running.aborted()));
+      askWhatRuns(running.deployment(), back, decision);
+      if (running.aborted().getEpoch() != 0) {
+        if (operation instanceof AbortInProgress abort) {
+          back.removeAll(abort.afterwards());
+        }
+        decision.orderAll(back, snapshots.abortOrder(running.deployment(), running.aborted()));
+      }
     }
     return decision;
+  }
+
+  /**
+   * A host may still run an old deployment that it was owed the end of by a coordinator that has
+   * crashed since. An order about the newest generation ends older ones too; hosts of what runs now
+   * get such orders anyway.
+   */
+  private Decision endWhatIsForgotten(Vne vne, SortedSet<String> hosts, Decision decision) {
+    int newest = vne.history().lastGeneration();
+    if (newest == 0) {
+      return decision;
+    }
+    SortedSet<String> idle = new TreeSet<>(hosts);
+    vne.current().ifPresent(deployment -> idle.removeAll(deployment.hosts()));
+    idle.removeIf(host -> reach.owedTo(host).isPresent());
+    return decision.orderAll(idle, stops.order(newest));
+  }
+
+  /**
+   * A host that is seen anew may have been started anew, or a VM of it has ended meanwhile. It
+   * answers a Go that comes again with what has become of its VMs.
+   */
+  private Decision askWhatRuns(Deployment deployment, SortedSet<String> hosts, Decision decision) {
+    return decision.orderAllFirst(hosts, deploys.goOrder(deployment));
   }
 
   private Decision onGone(Vne vne, SortedSet<String> gone) {
@@ -275,6 +309,10 @@ final class VneProtocol {
 
   /** The coordinator has come back: what was interrupted is undone or repeated. */
   Decision onRecovered(Vne vne) {
+    return endWhatIsForgotten(vne, reach.all(), takenUp(vne));
+  }
+
+  private Decision takenUp(Vne vne) {
     return switch (vne) {
       case Vne.Down down -> Decision.to(new Idle());
       case Vne.Deploying deploying ->
@@ -286,10 +324,17 @@ final class VneProtocol {
                   "its coordinator was restarted before all VMs were loaded",
                   deploying.deployment().hosts());
       case Vne.Running running ->
-          running.aborted().getEpoch() == 0
-              ? Decision.to(new Idle())
-              : snapshots.resumeAbort(running);
-      case Vne.Snapshotting snapshotting -> snapshots.abortInterrupted(snapshotting);
+          askWhatRuns(
+              running.deployment(),
+              running.deployment().hosts(),
+              running.aborted().getEpoch() == 0
+                  ? Decision.to(new Idle())
+                  : snapshots.resumeAbort(running));
+      case Vne.Snapshotting snapshotting ->
+          askWhatRuns(
+              snapshotting.running().deployment(),
+              snapshotting.running().deployment().hosts(),
+              snapshots.abortInterrupted(snapshotting));
       case Vne.Stopping stopping -> stops.resume(stopping.deployment());
     };
   }

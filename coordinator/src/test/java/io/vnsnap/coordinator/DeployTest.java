@@ -355,10 +355,27 @@ class DeployTest extends VneTest {
         .returns(Phase.DEGRADED, VneStatus::getPhase)
         .returns("host b cannot be reached", VneStatus::getLastFailure);
     vne.hostComesBack("b");
+    vne.order("b", GO); // asks what has become of its VMs
+    vne.running("b");
     assertThat(vne.status().getPhase()).isEqualTo(Phase.RUNNING);
     vne.timePasses(vne.settings().hostGrace().multipliedBy(2));
     assertThat(vne.status().getPhase()).isEqualTo(Phase.RUNNING);
     assertThat(vne.events()).doesNotContain(VneEvent.KindCase.VM_LOST);
+  }
+
+  @Test
+  void shouldCountVmsAsLostWhenHostWasStartedAnewWithinGrace() {
+    vne.up();
+    vne.hostGoesAway("b");
+    vne.hostComesBack("b");
+    vne.order("b", GO);
+    vne.nothingDeployed("b");
+    assertThat(vne.status())
+        .returns(Phase.DEGRADED, VneStatus::getPhase)
+        .returns("VM web: host b lost it: nothing is deployed", VneStatus::getLastFailure);
+    vne.nothingDeployed("b");
+    vne.status();
+    assertThat(vne.events().stream().filter(VneEvent.KindCase.VM_LOST::equals)).hasSize(1);
   }
 
   @Test

@@ -20,8 +20,20 @@ class RecoveryTest extends VneTest {
     vne.up();
     VneStatus before = vne.status();
     vne.restartCoordinator();
+    vne.start();
     assertThat(vne.status()).isEqualTo(before);
     vne.expectNoOrders();
+  }
+
+  @Test
+  void shouldNoticeWhatWasLostWhileThereWasNoCoordinator() {
+    vne.up();
+    vne.restartCoordinator();
+    vne.orders(GO);
+    vne.nothingDeployed("a");
+    vne.vmExited("b", "web", "signal 9");
+    assertThat(vne.status().getPhase()).isEqualTo(Phase.DEGRADED);
+    assertThat(vne.events()).endsWith(VneEvent.KindCase.VM_LOST, VneEvent.KindCase.VM_LOST);
   }
 
   @Test
@@ -53,6 +65,7 @@ class RecoveryTest extends VneTest {
     vne.up();
     String preparing = vne.beginSnapshot(TakeSnapshot.newBuilder());
     vne.restartCoordinator();
+    vne.start();
     vne.undoSnapshot(preparing);
     assertThat(vne.status())
         .returns(Phase.RUNNING, VneStatus::getPhase)
@@ -60,11 +73,13 @@ class RecoveryTest extends VneTest {
 
     String cutting = vne.snapshotUntilCut(TakeSnapshot.newBuilder());
     vne.restartCoordinator();
+    vne.start();
     vne.undoSnapshot(cutting);
     vne.status();
 
     String sealing = vne.snapshotUntilSeal(TakeSnapshot.newBuilder());
     vne.restartCoordinator();
+    vne.start();
     vne.undoSnapshot(sealing);
     assertThat(vne.status().getEpoch()).isEqualTo(3);
     assertThat(vne.events()).endsWith(VneEvent.KindCase.SNAPSHOT_ABORTED);
@@ -77,6 +92,7 @@ class RecoveryTest extends VneTest {
     vne.snapshotFailed("a", id, "db", "disk full");
     vne.orders(ABORT);
     vne.restartCoordinator();
+    vne.start();
     vne.undoSnapshot(id);
     assertThat(vne.status())
         .returns(Phase.RUNNING, VneStatus::getPhase)
@@ -95,21 +111,55 @@ class RecoveryTest extends VneTest {
   }
 
   @Test
+  void shouldEndOldVmsThatACrashedCoordinatorHadYetToEnd() {
+    vne.up();
+    vne.hostGoesAway("b");
+    vne.askDown();
+    vne.order("a", UNDEPLOY);
+    vne.undeployed("a");
+    assertThat(vne.reply().getStatus().getPhase()).isEqualTo(Phase.DOWN);
+    vne.restartCoordinator();
+    assertThat(vne.order("a", UNDEPLOY).getGeneration()).isEqualTo(1);
+    vne.hostComesBack("b");
+    assertThat(vne.order("b", UNDEPLOY).getGeneration()).isEqualTo(1);
+    vne.expectNoOrders();
+  }
+
+  @Test
   void shouldUndoSnapshotOnHostsThatAreSeenOnlyLater() {
     vne.up();
     String id = vne.beginSnapshot(TakeSnapshot.newBuilder());
     vne.coordinatorCrashes();
     vne.hostGoesAway("b");
     vne.coordinatorComesBack();
+    vne.order("a", GO);
     vne.order("a", ABORT);
     vne.aborted("a", id);
     assertThat(vne.status().getStep()).isEqualTo("aborting");
     vne.hostComesBack("b");
-    vne.status();
-    vne.timePasses(vne.settings().retryInterval());
+    vne.order("b", GO);
     vne.order("b", ABORT);
     vne.aborted("b", id);
     assertThat(vne.status().getStep()).isEqualTo("");
+  }
+
+  @Test
+  void shouldTellTheSealerFirstAlsoWhenHostsAreSeenOnlyLater() {
+    vne.up();
+    String id = vne.snapshotUntilSeal(TakeSnapshot.newBuilder());
+    vne.coordinatorCrashes();
+    vne.hostGoesAway("a");
+    vne.hostGoesAway("b");
+    vne.coordinatorComesBack();
+    assertThat(vne.status().getStep()).isEqualTo("aborting");
+    vne.hostComesBack("b");
+    vne.order("b", GO);
+    vne.expectNoOrders();
+    vne.hostComesBack("a");
+    vne.order("a", GO);
+    vne.order("a", ABORT);
+    vne.aborted("a", id);
+    assertThat(vne.order("b", ABORT).getAbort().getSnapshotId()).isEqualTo(id);
   }
 
   @Test
@@ -134,6 +184,7 @@ class RecoveryTest extends VneTest {
     }
     VneStatus before = vne.status();
     vne.restartCoordinator();
+    vne.start();
     vne.undoSnapshot(vne.lastEvent().getSnapshotAborted().getSnapshotId());
     assertThat(vne.status()).isEqualTo(before);
     assertThat(before.getEpoch()).isEqualTo(attempts);

@@ -2,6 +2,7 @@ package io.vnsnap.coordinator;
 
 import static io.vnsnap.proto.HostOrder.KindCase.ABORT;
 import static io.vnsnap.proto.HostOrder.KindCase.CUT;
+import static io.vnsnap.proto.HostOrder.KindCase.GO;
 import static io.vnsnap.proto.HostOrder.KindCase.PREPARE;
 import static io.vnsnap.proto.HostOrder.KindCase.SEAL;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -277,6 +278,7 @@ class SnapshotTest extends VneTest {
     assertThat(vne.refusal().getReason())
         .isEqualTo("no snapshot: host b cannot be reached any more");
     vne.hostComesBack("b");
+    vne.order("b", GO);
     assertThat(vne.order("b", ABORT).getAbort().getSnapshotId()).isEqualTo(id);
   }
 
@@ -287,6 +289,15 @@ class SnapshotTest extends VneTest {
     vne.undoSnapshot(id);
     assertThat(vne.refusal().getReason())
         .isEqualTo("no snapshot: VM web: it ended on host b: signal 11");
+    assertThat(vne.status().getPhase()).isEqualTo(Phase.DEGRADED);
+  }
+
+  @Test
+  void shouldAbortAndDegradeWhenHostTurnsOutToRunNothing() {
+    String id = vne.beginSnapshot(take());
+    vne.nothingDeployed("b");
+    vne.undoSnapshot(id);
+    assertThat(vne.refusal().getReason()).isEqualTo("no snapshot: host b: nothing is deployed");
     assertThat(vne.status().getPhase()).isEqualTo(Phase.DEGRADED);
   }
 

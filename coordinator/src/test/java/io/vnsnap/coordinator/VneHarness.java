@@ -18,6 +18,7 @@ import com.typesafe.config.ConfigFactory;
 import io.vnsnap.proto.Aborted;
 import io.vnsnap.proto.CancelSnapshot;
 import io.vnsnap.proto.ChannelLogRecord;
+import io.vnsnap.proto.DeployFailed;
 import io.vnsnap.proto.Deployed;
 import io.vnsnap.proto.Down;
 import io.vnsnap.proto.GetStatus;
@@ -359,6 +360,11 @@ final class VneHarness {
 
   void running(String host) {
     report(from(host).setRunning(Running.getDefaultInstance()));
+  }
+
+  /** What a host says to a Go when it was started anew. */
+  void nothingDeployed(String host) {
+    report(from(host).setDeployFailed(DeployFailed.newBuilder().setReason("nothing is deployed")));
   }
 
   void undeployed(String host) {

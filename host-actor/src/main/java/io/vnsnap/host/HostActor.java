@@ -12,6 +12,8 @@ import akka.actor.typed.javadsl.Receive;
 import io.vnsnap.host.deployment.DeploymentActor;
 import io.vnsnap.host.deployment.Reports;
 import io.vnsnap.proto.ConsoleOutput;
+import io.vnsnap.proto.Deploy;
+import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.Undeploy;
@@ -97,16 +99,8 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private Behavior<ToHost> onShutdown(Shutdown shutdown) {
     shuttingDown = Optional.of(shutdown.replyTo());
-    deployments.forEach((key, deployed) ->
-        deployed
-            .actor()
-            .tell(
-                new DeploymentActor.Order(
-                    HostOrder.newBuilder()
-                        .setVne(key.vne())
-                        .setGeneration(key.generation())
-                        .setUndeploy(Undeploy.getDefaultInstance())
-                        .build())));
+    deployments.forEach(
+        (key, deployed) -> deployed.actor().tell(new DeploymentActor.Order(undeploy(key))));
     return endWhenEmpty();
   }
 
@@ -120,6 +114,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private void onOrder(HostOrder order) {
     Key key = new Key(order.getVne(), order.getGeneration());
+    endOlder(key);
     Deployed deployed = deployments.get(key);
     if (deployed != null) {
       deployed.actor().tell(new DeploymentActor.Order(order));
@@ -128,9 +123,29 @@ public final class HostActor extends AbstractBehavior<ToHost> {
     }
   }
 
+  /**
+   * A VNE has one deployment at a time: an order about a newer one says that older ones are over,
+   * to a host that was out of reach when they were ended.
+   */
+  private void endOlder(Key newer) {
+    deployments.forEach((key, deployed) -> {
+      if (key.vne().equals(newer.vne()) && key.generation() < newer.generation()) {
+        deployed.actor().tell(new DeploymentActor.Order(undeploy(key)));
+      }
+    });
+  }
+
+  private static HostOrder undeploy(Key key) {
+    return HostOrder.newBuilder()
+        .setVne(key.vne())
+        .setGeneration(key.generation())
+        .setUndeploy(Undeploy.getDefaultInstance())
+        .build();
+  }
+
   /** Nothing is deployed, perhaps not any more: this process may have been started anew. */
   private void onOrderToNobody(Key key, HostOrder order) {
-    Reports reports = new Reports(host, key.vne(), key.generation());
+    Reports reports = reports(key);
     String reason =
         "generation %d of %s is not deployed on host %s"
             .formatted(key.generation(), key.vne(), host.name());
@@ -152,9 +167,17 @@ public final class HostActor extends AbstractBehavior<ToHost> {
       reports.deployFailed("host " + host.name() + " is being ended");
     } else if (!TopologyRules.isName(key.vne()) || key.generation() < 0) {
       reports.deployFailed("not the name of a VNE: " + key.vne());
+    } else if (isForAnEarlierLife(order.getDeploy())) {
+      reports.deployFailed("host " + host.name() + " was started anew meanwhile");
     } else {
       deploy(key, order);
     }
+  }
+
+  /** The other hosts would look for its trunk where nobody listens any more. */
+  private boolean isForAnEarlierLife(Deploy order) {
+    Endpoint endpoint = host.dataPlane().endpoint();
+    return !order.getTrunksOrDefault(host.name(), endpoint).equals(endpoint);
   }
 
   private void deploy(Key key, HostOrder order) {
@@ -180,6 +203,9 @@ public final class HostActor extends AbstractBehavior<ToHost> {
         deployments.remove(entry.getKey());
         if (ended instanceof ChildFailed failed) {
           onDeploymentFailed(entry.getKey(), entry.getValue(), Failures.reason(failed.cause()));
+        } else {
+          // Not before: what the host describes next must not count it any more.
+          reports(entry.getKey()).undeployed();
         }
       }
     }
@@ -187,10 +213,14 @@ public final class HostActor extends AbstractBehavior<ToHost> {
   }
 
   private void onDeploymentFailed(Key key, Deployed deployed, String reason) {
-    Reports reports = new Reports(host, key.vne(), key.generation());
+    Reports reports = reports(key);
     for (VmSpec vm : deployed.vms()) {
       reports.vmExited(vm.getName(), "its deployment failed and was ended: " + reason);
     }
+  }
+
+  private Reports reports(Key key) {
+    return new Reports(host, key.vne(), key.generation());
   }
 
   private void removeAbandoned(Key key, String snapshotId) {
@@ -206,8 +236,7 @@ public final class HostActor extends AbstractBehavior<ToHost> {
 
   private void onAbandonedRemoved(AbandonedRemoved removed) {
     if (removed.failure().isEmpty()) {
-      new Reports(host, removed.key().vne(), removed.key().generation())
-          .aborted(removed.snapshotId());
+      reports(removed.key()).aborted(removed.snapshotId());
     } else {
       getContext()
           .getLog()

@@ -15,6 +15,8 @@ import io.vnsnap.proto.ConsoleAttach;
 import io.vnsnap.proto.ConsoleInput;
 import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
+import io.vnsnap.proto.Endpoint;
+import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.VmStored;
@@ -140,6 +142,54 @@ class HostActorTest {
     host.await(HostReport::hasDeployFailed);
     host.undeploy();
     host.await(HostReport::hasUndeployed);
+  }
+
+  @Test
+  void shouldEndAnOlderDeploymentWhenAnOrderComesAboutANewerOne() {
+    host.run();
+    List<FakeMachine> old = host.hypervisor().all();
+    host.nextGeneration();
+    host.undeploy();
+
+    await().atMost(LONG).until(() -> old.stream().allMatch(FakeMachine::gone));
+    host.await(report -> report.hasUndeployed() && report.getGeneration() == 1);
+    assertThat(host.count(HostReport::hasVmExited)).isZero();
+  }
+
+  @Test
+  void shouldCountMemoryAsFreeWhenItReportsThatItHasUndeployed() {
+    TestProbe<HostDescription> asker = host.kit().createTestProbe();
+    host.onReport(report -> {
+      if (report.hasUndeployed()) {
+        host.tell(new ToHost.Describe(asker.getRef()));
+      }
+    });
+    host.run();
+    host.undeploy();
+
+    assertThat(asker.receiveMessage(LONG).getMemoryUsedMib()).isZero();
+  }
+
+  @Test
+  void shouldRefuseADeployThatIsMeantForItsEarlierLife() {
+    Endpoint here = host.endpoint();
+    host.deploy(here.toBuilder().setPort(here.getPort() - 1).build());
+    assertThat(host.await(HostReport::hasDeployFailed).getDeployFailed().getReason())
+        .contains("started anew");
+    assertThat(host.hypervisor().all()).isEmpty();
+
+    host.nextGeneration();
+    host.deploy(here);
+    assertThat(host.await(HostReport::hasDeployed).getDeployed().getVmsCount()).isEqualTo(2);
+  }
+
+  @Test
+  void shouldReportAgainThatAVmHasEnded() {
+    host.run();
+    host.hypervisor().machine("a").crash("killed");
+    HostReport first = host.await(HostReport::hasVmExited);
+
+    assertThat(host.await(HostReport::hasVmExited)).isEqualTo(first);
   }
 
   @Test

@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * are wired is {@code Deployed} reported, so that after {@code Go} nothing is left that could fail.
  * Gates stay shut until then: a VM elsewhere that goes first finds them holding, not dropping.
  *
+ * <p>It ends when it is undeployed; its parent reports that, once it counts the memory as free.
+ *
  * <p>Orders are idempotent. A second {@code Deploy} of the same generation is answered from what is
  * known.
  */
@@ -72,6 +74,10 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     TICK
   }
 
+  private enum RepeatExits implements Command {
+    TICK
+  }
+
   /** How far this deployment has come. */
   private enum Phase {
     /** Nothing ordered yet. */
@@ -96,8 +102,8 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private final Map<String, VmProgress> progress = new LinkedHashMap<>();
   private final Set<String> notRunning = new HashSet<>();
   private final Set<String> stopped = new HashSet<>();
-  private final Map<String, String> exited = new LinkedHashMap<>();
   private final Reports reports;
+  private final Exits exits;
   private final DeploymentSnapshots snapshots;
   private Phase phase = Phase.NEW;
   private String failure = "";
@@ -132,6 +138,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     this.host = host;
     this.folders = folders;
     this.reports = new Reports(host, folders.vne(), folders.generation());
+    this.exits = new Exits(reports::vmExited);
     this.snapshots = new DeploymentSnapshots(context, host, reports, members);
   }
 
@@ -155,6 +162,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case MemberCrashed crashed -> onMemberCrashed(crashed.vm());
       case FromStore done -> done.then().run();
       case ReportProgress tick -> onReportProgress();
+      case RepeatExits tick -> onRepeatExits();
       case FoldersRemoved removed -> {
         return onFoldersRemoved(removed.problem());
       }
@@ -194,9 +202,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
                     plan != null ? new Planned(plan) : new OpeningFailed(Failures.reason(problem)));
       }
       case DEPLOYED ->
-          exited.values().stream()
-              .findFirst()
-              .ifPresentOrElse(reports::deployFailed, this::reportDeployed);
+          exits.firstReason().ifPresentOrElse(reports::deployFailed, this::reportDeployed);
       case RUNNING -> reportDeployed();
       case FAILED -> reports.deployFailed(failure);
       case DEPLOYING -> {}
@@ -258,12 +264,12 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case DEPLOYED -> {
         phase = Phase.RUNNING;
         notRunning.addAll(members.keySet());
-        notRunning.removeAll(exited.keySet());
+        notRunning.removeAll(exits.vms());
         tellAll(new MemberActor.Go());
         reportRunningWhenAllDo();
       }
       case RUNNING -> {
-        exited.forEach(reports::vmExited);
+        exits.report();
         reportRunningWhenAllDo();
       }
       case FAILED -> reports.deployFailed(failure);
@@ -330,7 +336,6 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   private Behavior<Command> onFoldersRemoved(Optional<Throwable> problem) {
     problem.ifPresent(
         cause -> getContext().getLog().warn("could not remove {}", folders.run(), cause));
-    reports.undeployed();
     return Behaviors.stopped();
   }
 
@@ -368,18 +373,26 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
 
   /** Before Go there is nothing to deploy any more; after it the other VMs run on. */
   private void onExited(String vm, String reason) {
-    exited.put(vm, reason);
     onDeployFailed("VM " + vm + ": " + reason);
-    reports.vmExited(vm, reason);
+    exits.add(vm, reason);
+    if (phase != Phase.UNDEPLOYING) {
+      timers.startTimerWithFixedDelay(RepeatExits.TICK, Exits.INTERVAL);
+    }
     if (notRunning.remove(vm)) {
       reportRunningWhenAllDo();
+    }
+  }
+
+  private void onRepeatExits() {
+    if (!exits.repeat()) {
+      timers.cancel(RepeatExits.TICK);
     }
   }
 
   private void onMemberCrashed(String vm) {
     stopped.add(vm);
     snapshots.onMemberCrashed(vm);
-    if (phase != Phase.UNDEPLOYING && !exited.containsKey(vm)) {
+    if (phase != Phase.UNDEPLOYING && !exits.vms().contains(vm)) {
       onExited(vm, "what runs it on host " + host.name() + " has failed; see the log there");
     }
     endWhenAllStopped();

@@ -19,6 +19,7 @@ import io.vnsnap.proto.Abort;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.Cut;
 import io.vnsnap.proto.Deploy;
+import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.Go;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.HostReport;
@@ -46,6 +47,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -76,6 +78,7 @@ public final class HostFixture implements AutoCloseable {
   private final BlockingQueue<HostReport> unread = new LinkedBlockingQueue<>();
   private final List<HostReport> reports = new CopyOnWriteArrayList<>();
   private final ActorRef<ToHost> host;
+  private volatile Consumer<HostReport> onReport = report -> {};
 
   /** Starts the host. */
   public HostFixture() throws IOException {
@@ -98,10 +101,16 @@ public final class HostFixture implements AutoCloseable {
   }
 
   private void take(HostReport report) {
+    onReport.accept(report);
     if (!report.hasProgress()) {
       reports.add(report);
       unread.add(report);
     }
+  }
+
+  /** Hands over each report where and while it is made. */
+  public void onReport(Consumer<HostReport> taker) {
+    onReport = taker;
   }
 
   /** The VMs. */
@@ -131,14 +140,26 @@ public final class HostFixture implements AutoCloseable {
 
   /** Orders a deployment, from a snapshot if one is named. */
   public void deploy(String snapshotId, Duration deadline) {
-    Deploy.Builder deploy =
-        Deploy.newBuilder()
-            .setTopology(topology())
-            .putAllPlacement(Map.of("a", "h1", "b", "h1"))
-            .setNetworkId(7)
-            .setSnapshotId(snapshotId)
-            .setDeadlineMs(deadline.toMillis());
-    order(order().setDeploy(deploy));
+    order(order().setDeploy(deployment(snapshotId, deadline)));
+  }
+
+  private static Deploy.Builder deployment(String snapshotId, Duration deadline) {
+    return Deploy.newBuilder()
+        .setTopology(topology())
+        .putAllPlacement(Map.of("a", "h1", "b", "h1"))
+        .setNetworkId(7)
+        .setSnapshotId(snapshotId)
+        .setDeadlineMs(deadline.toMillis());
+  }
+
+  /** Orders a deployment that says where this host listens for trunks. */
+  public void deploy(Endpoint trunk) {
+    order(order().setDeploy(deployment("", PATIENCE).putTrunks("h1", trunk)));
+  }
+
+  /** Where this host listens for trunks. */
+  public Endpoint endpoint() {
+    return plane.endpoint();
   }
 
   /** Deploys and lets the VMs run. */
