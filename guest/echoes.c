@@ -21,10 +21,9 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/icmp.h>
 #include <net/if.h>
 #include <netinet/if_ether.h>
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
 #include <netpacket/packet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +31,6 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <linux/icmp.h>
 #include <unistd.h>
 
 enum {
@@ -146,7 +144,7 @@ static bool send_icmp(const struct peer *p, uint64_t number)
 static void receive_reply(struct peer *p, const unsigned char *packet, size_t bytes)
 {
     size_t head = bytes > 0 ? (packet[0] & 15) * 4u : 0;
-    struct echo_request r;
+    struct echo_request r = {0};
     if (bytes < head + sizeof r.head)
         return;
     memcpy(&r, packet + head, bytes - head < sizeof r ? bytes - head : sizeof r);

@@ -2,7 +2,7 @@ package io.vnsnap.bench.goodput;
 
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 
 /**
  * What was measured with one load: windows without and with snapshots in turn.
@@ -20,8 +20,8 @@ record LoadResult(String rate, List<Window> without, List<Window> with, long fau
   /** Goodput with snapshots over that of the window just before; the median of the rounds. */
   double ratio() {
     List<Double> ratios =
-        Stream.iterate(0, i -> i < with.size(), i -> i + 1)
-            .map(i -> with.get(i).bytesPerSecond() / without.get(i).bytesPerSecond())
+        IntStream.range(0, with.size())
+            .mapToObj(i -> with.get(i).bytesPerSecond() / without.get(i).bytesPerSecond())
             .toList();
     return median(ratios);
   }

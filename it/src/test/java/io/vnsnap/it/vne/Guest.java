@@ -53,6 +53,10 @@ final class Guest implements ConsoleListener, AutoCloseable {
     }
   }
 
+  boolean hasSaid(String text) {
+    return said().contains(text);
+  }
+
   /** Types a command and waits for what it prints. */
   void run(String command, String expected) {
     int from = said().length();
