@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class WitnessTest {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
-  private static final int DELAY_US = 20_000;
+  private static final int DELAY_US = 50_000;
   private static final int PART_PPM = 50_000;
 
   private final Lab lab;
