@@ -21,8 +21,8 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>                     /* before the kernel's own headers, which define the same unless it came first */
 #include <linux/icmp.h>
-#include <net/if.h>
 #include <netinet/if_ether.h>
 #include <netpacket/packet.h>
 #include <stdio.h>

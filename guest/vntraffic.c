@@ -43,7 +43,6 @@
 #include <unistd.h>
 
 enum {
-    MAX_PEERS = 64,
     MAX_ACCEPTED = 2 * MAX_PEERS,       /* incoming connections, with those about to be replaced */
     MAX_EVENT_LINES = 100,              /* lines printed per kind of event; counting goes on */
     CHUNK = 64 * 1024,                  /* bytes moved per TCP read or write */

@@ -55,8 +55,7 @@ final class Environment {
     System.setProperty("vnsnap.log.to", "FILE");
     System.setProperty("vnsnap.log.file", folder.resolve("log").toString());
     try {
-      RunningNode coordinator =
-          launch(folder, "c", NodeOptions.COORDINATOR, List.of(), cleanup);
+      RunningNode coordinator = launch(folder, "c", NodeOptions.COORDINATOR, List.of(), cleanup);
       List<NodeOptions.Seed> seeds = List.of(new NodeOptions.Seed(LOOPBACK, coordinator.port()));
       for (String host : HOSTS) {
         RunningNode unused = launch(folder, host, NodeOptions.HOST, seeds, cleanup);
@@ -158,8 +157,7 @@ final class Environment {
             .mapToDouble(image -> millis(image.getPause()))
             .max()
             .orElse(Double.NaN);
-    return new TakenSnapshot(
-        taken.getManifest().getSnapshotId(), taken.getDurationMs(), longest);
+    return new TakenSnapshot(taken.getManifest().getSnapshotId(), taken.getDurationMs(), longest);
   }
 
   private static double millis(PauseRecord pause) {
@@ -178,8 +176,7 @@ final class Environment {
     VneReply unused = ask(request().setDown(Down.getDefaultInstance()));
   }
 
-  private VneReply ask(VneRequest.Builder request)
-      throws BenchmarkException, InterruptedException {
+  private VneReply ask(VneRequest.Builder request) throws BenchmarkException, InterruptedException {
     try {
       return Answers.accepted(client.request(request.build()));
     } catch (RefusedException | UnreachableException e) {

@@ -39,8 +39,17 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
             ? "one after another"
             : "one every " + plan.everySeconds() + " s where it goes");
     out.printf(
-        ROW, "bytes/s", "without", "with", "ratio", "time-outs", "resent", "snapshots", "whole ms",
-        "pause ms", "faults");
+        ROW,
+        "bytes/s",
+        "without",
+        "with",
+        "ratio",
+        "time-outs",
+        "resent",
+        "snapshots",
+        "whole ms",
+        "pause ms",
+        "faults");
     for (LoadResult load : loads) {
       out.printf(
           ROW,

@@ -37,8 +37,7 @@ final class GoodputRun {
    */
   record Plan(int rounds, int windowSeconds, int everySeconds) {}
 
-  GoodputRun(
-      Plan plan, Environment environment, Path kit, Cleanup cleanup, PrintWriter progress) {
+  GoodputRun(Plan plan, Environment environment, Path kit, Cleanup cleanup, PrintWriter progress) {
     this.plan = plan;
     this.environment = environment;
     this.kit = kit;

@@ -45,10 +45,8 @@ record Window(
       Sample first = within.get(0);
       Sample last = within.get(within.size() - 1);
       rate += (last.received() - first.received()) * 1e9 / (last.nanos() - first.nanos());
-      Sample before =
-          samples.stream().filter(s -> s.nanos() < start).reduce(first, (a, b) -> b);
-      Sample after =
-          samples.stream().filter(s -> s.nanos() <= settled).reduce(last, (a, b) -> b);
+      Sample before = samples.stream().filter(s -> s.nanos() < start).reduce(first, (a, b) -> b);
+      Sample after = samples.stream().filter(s -> s.nanos() <= settled).reduce(last, (a, b) -> b);
       resent += after.resent() - before.resent();
       timeouts += after.timeouts() - before.timeouts();
     }

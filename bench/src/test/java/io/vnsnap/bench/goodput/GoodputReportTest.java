@@ -55,7 +55,8 @@ class GoodputReportTest {
     report(0).print(new PrintWriter(text));
     assertThat(text.toString())
         .contains("2 rounds of 10 s")
-        .containsPattern("unlimited +15\\.00 MB/s +14\\.00 MB/s +0\\.9[23] +1 \\+ 3 +2 \\+ 6 +2 +900 +15\\.0 +0");
+        .containsPattern(
+            "unlimited +15\\.00 MB/s +14\\.00 MB/s +0\\.9[23] +1 \\+ 3 +2 \\+ 6 +2 +900 +15\\.0 +0");
   }
 
   @Test

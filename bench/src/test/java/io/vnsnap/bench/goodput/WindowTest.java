@@ -20,10 +20,13 @@ class WindowTest {
 
   @Test
   void shouldAddTheGuestsUpByTheTimeOfTheirReports() throws BenchmarkException {
-    List<Sample> one = List.of(sample(9.5, 0, 0, 0), sample(10.5, 100, 0, 0), sample(14.5, 500, 0, 0));
-    List<Sample> other = List.of(sample(10, 1000, 0, 0), sample(12, 1400, 0, 0), sample(16, 9, 0, 0));
+    List<Sample> one =
+        List.of(sample(9.5, 0, 0, 0), sample(10.5, 100, 0, 0), sample(14.5, 500, 0, 0));
+    List<Sample> other =
+        List.of(sample(10, 1000, 0, 0), sample(12, 1400, 0, 0), sample(16, 9, 0, 0));
 
-    Window window = Window.of(List.of(one, other), 10 * SECOND, 15 * SECOND, 16 * SECOND, List.of());
+    Window window =
+        Window.of(List.of(one, other), 10 * SECOND, 15 * SECOND, 16 * SECOND, List.of());
 
     assertThat(window.bytesPerSecond()).isCloseTo(100 + 200, within(1e-9));
     assertThat(window.seconds()).isCloseTo(5, within(1e-9));

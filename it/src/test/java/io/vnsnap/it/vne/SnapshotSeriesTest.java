@@ -47,7 +47,10 @@ class SnapshotSeriesTest {
   private static final int DELAY_US = 50_000;
   private static final int SECONDS_AFTER = 4;
 
-  /** Reports that a console may miss right after a restore; snapshots that are kept lie further apart. */
+  /**
+   * Reports that a console may miss right after a restore; snapshots that are kept lie further
+   * apart.
+   */
   private static final int UNSEEN_REPORTS = 5;
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -61,7 +64,9 @@ class SnapshotSeriesTest {
 
   @BeforeAll
   void boot() {
-    assertThat(lab.up(TwoGuests.topology(Shape.newBuilder().setDelayUs(DELAY_US).build())).getPhase()).isEqualTo(Phase.RUNNING);
+    assertThat(
+            lab.up(TwoGuests.topology(Shape.newBuilder().setDelayUs(DELAY_US).build())).getPhase())
+        .isEqualTo(Phase.RUNNING);
   }
 
   @AfterAll
