@@ -41,19 +41,15 @@ final class Environment {
   private static final long CLUSTER_SECONDS = 90;
   private static final long LOOK_MILLIS = 200;
 
-  private final Path folder;
   private final VnsnapClient client;
 
-  private Environment(Path folder, VnsnapClient client) {
-    this.folder = folder;
+  private Environment(VnsnapClient client) {
     this.client = client;
   }
 
   /** Starts the cluster. */
   static Environment start(Path folder, Cleanup cleanup)
       throws BenchmarkException, InterruptedException {
-    System.setProperty("vnsnap.log.to", "FILE");
-    System.setProperty("vnsnap.log.file", folder.resolve("log").toString());
     try {
       RunningNode coordinator = launch(folder, "c", NodeOptions.COORDINATOR, List.of(), cleanup);
       List<NodeOptions.Seed> seeds = List.of(new NodeOptions.Seed(LOOPBACK, coordinator.port()));
@@ -61,7 +57,7 @@ final class Environment {
         RunningNode unused = launch(folder, host, NodeOptions.HOST, seeds, cleanup);
       }
       awaitHosts(coordinator.client());
-      return new Environment(folder, coordinator.client());
+      return new Environment(coordinator.client());
     } catch (NodeStartException e) {
       throw new BenchmarkException("a node cannot be started: " + e.getMessage(), e);
     }
@@ -180,8 +176,7 @@ final class Environment {
     try {
       return Answers.accepted(client.request(request.build()));
     } catch (RefusedException | UnreachableException e) {
-      throw new BenchmarkException(
-          "%s; the log was in %s".formatted(e.getMessage(), folder.resolve("log")), e);
+      throw new BenchmarkException("the VNE's coordinator says: " + e.getMessage(), e);
     }
   }
 
