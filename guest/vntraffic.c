@@ -2,10 +2,12 @@
  * vntraffic: the verifying traffic program of the VNsnap test guest.
  *
  * It keeps a full mesh of traffic with its peers and proves, from inside the guests, that a snapshot or a
- * restore lost, doubled, reordered or damaged nothing. Three witnesses, all of them state in guest memory:
+ * restore lost, doubled, reordered or damaged nothing. Five witnesses, all of them state in guest memory:
  *
  *   UDP     numbered datagrams to every peer; the receiver accounts for every number of every sender.
  *   TCP     a pattern stream to every peer; the receiver checks every byte against its position.
+ *   ICMP    numbered echo requests to every peer; the sender accounts for every answer of the peer's kernel.
+ *   ARP     the same with ARP requests (both in echoes.c).
  *   memory  a ledger whose sum is conserved and whose counters only grow; a memory image put together from
  *           different instants breaks it.
  *
@@ -19,19 +21,16 @@
  * last turn, but never by more than MAX_CATCH_UP: a guest that slept an hour sends no burst. Nothing here times
  * out; a connection ends only when the network stack says so.
  */
-#define _GNU_SOURCE
+#include "vntraffic.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/errqueue.h>
 #include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,28 +43,22 @@
 #include <unistd.h>
 
 enum {
-    MAX_PEERS = 64,
     MAX_ACCEPTED = 2 * MAX_PEERS,       /* incoming connections, with those about to be replaced */
     MAX_EVENT_LINES = 100,              /* lines printed per kind of event; counting goes on */
-    WINDOW = 1 << 18,                   /* numbers below the highest that are told apart exactly */
-    DATAGRAM_WORDS = 32,                /* 256 bytes of UDP payload */
-    DATAGRAMS_PER_TURN = 512,           /* bound on one turn of sending or receiving */
     CHUNK = 64 * 1024,                  /* bytes moved per TCP read or write */
     LEDGER_WORDS = 1 << 17,             /* 1 MiB */
     MOVES_PER_TURN = 32,
-    SOCKET_BUFFER = 8 << 20,
     LINE_BYTES = 1024,
     PENDING_LINES_BYTES = 64 * 1024,
+    KERNEL_LINE_BYTES = 8192,           /* of /proc/net/netstat */
     PAGE = 4096,
 };
 
-static const uint64_t SECOND = 1000000000;
 static const uint64_t TURN = 10000000;              /* 10 ms between paced turns */
 static const uint64_t MAX_CATCH_UP = 100000000;     /* 100 ms */
 static const uint64_t HELLO_INTERVAL = 200000000;
 static const uint64_t CONNECT_INTERVAL = 500000000;
 static const uint64_t UNLIMITED = UINT64_MAX;
-static const uint64_t MAGIC = 0x3146465254534e56;   /* "VNSTRFF1" */
 
 /* ---- small things -------------------------------------------------------------------------------------- */
 
@@ -84,8 +77,7 @@ static uint64_t passed(uint64_t then, uint64_t until, uint64_t limit)
     return until - then < limit ? until - then : limit;
 }
 
-/* The word at a position of a pattern stream. Any shift, repeat or swap of words is visible. */
-static uint64_t pattern(uint64_t seed, uint64_t index)
+uint64_t pattern(uint64_t seed, uint64_t index)
 {
     uint64_t x = (seed + index) * 0x9e3779b97f4a7c15;
     return x ^ (x >> 29);
@@ -110,10 +102,18 @@ static uint64_t fresh_id(void)
     return id ? id : 1;
 }
 
-static void die(const char *what)
+void die(const char *what)
 {
     fprintf(stderr, "vntraffic: %s: %s\n", what, strerror(errno));
     exit(1);
+}
+
+void accrue(uint64_t *due, uint64_t rate, uint64_t elapsed)
+{
+    uint64_t limit = rate * MAX_CATCH_UP + SECOND;
+    *due += rate * elapsed;
+    if (*due > limit)
+        *due = limit;
 }
 
 /* ---- console ------------------------------------------------------------------------------------------- */
@@ -161,15 +161,13 @@ __attribute__((format(printf, 1, 2))) static void print_line(const char *format,
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
-enum kind { LOST, DUPLICATED, REORDERED, CORRUPT, BROKEN, MEMORY, KINDS };
 static const char *const KIND_NAMES[KINDS] = {"lost", "duplicated", "reordered", "corrupt", "broken", "memory"};
 
 static const char *vm_name = "vm";
 static uint64_t counts[KINDS];
 static uint64_t event_lines[KINDS];
 
-/* Counts `amount` of a kind and prints the event, unless this kind has printed enough. */
-static void event(enum kind kind, uint64_t amount, const char *peer, uint64_t expected, uint64_t got)
+void event(enum kind kind, uint64_t amount, const char *peer, uint64_t expected, uint64_t got)
 {
     counts[kind] += amount;
     if (event_lines[kind]++ < MAX_EVENT_LINES)
@@ -239,36 +237,6 @@ static void check_ledger(void)
 
 /* ---- peers --------------------------------------------------------------------------------------------- */
 
-/* What has arrived of one sender's session. */
-struct window {
-    uint64_t session;                   /* 0: none open */
-    uint64_t next;                      /* highest number received, plus one */
-    uint64_t seen[WINDOW / 64];         /* one bit per number in [next - WINDOW, next) */
-};
-
-struct peer {
-    struct in_addr address;
-    char name[INET_ADDRSTRLEN];
-    /* datagrams to the peer */
-    bool reachable;                     /* it has acknowledged the HELLO of `session` */
-    uint64_t session;
-    uint64_t next;                      /* number of the next datagram */
-    uint64_t datagrams_due;             /* in units of 1/SECOND datagram */
-    uint64_t hello_at;
-    /* datagrams from the peer */
-    uint64_t incarnation;               /* of the peer's process; 0: not known yet */
-    struct window *window;
-    /* the stream to the peer */
-    int out;                            /* -1: none */
-    bool connected;
-    bool blocked;                       /* the socket took less than it was offered: EPOLLOUT is armed */
-    uint64_t connect_at;
-    uint64_t out_seed, out_generated;   /* pattern of this connection; words generated so far */
-    uint64_t bytes_due;                 /* token bucket, in units of 1/SECOND byte */
-    size_t ready_from, ready_to;        /* unsent part of `ready` */
-    unsigned char *ready;
-};
-
 /* A stream from a peer. */
 struct incoming {
     int fd;                             /* -1: free slot */
@@ -278,28 +246,16 @@ struct incoming {
     uint64_t position;                  /* bytes of the pattern received */
 };
 
-enum message { HELLO = 1, HELLO_ACK, NUMBERED };
-
-/* The start of every datagram; NUMBERED goes on with pattern words to DATAGRAM_WORDS. */
-struct datagram {
-    uint64_t magic;
-    uint64_t message;
-    uint64_t incarnation;               /* of the sending process */
-    uint64_t session;                   /* of the sender; in HELLO_ACK the one acknowledged */
-    uint64_t number;
-    uint64_t fill[DATAGRAM_WORDS - 5];
-};
-
-static struct peer peers[MAX_PEERS];
-static size_t peer_count;
+struct peer peers[MAX_PEERS];
+size_t peer_count;
+uint64_t incarnation;
 static struct incoming incomings[MAX_ACCEPTED];
-static uint64_t incarnation;
 static uint64_t datagram_rate = 100, stream_rate = 1000000;
 static uint16_t port = 7000;
 static int epoll_fd, udp_fd, listen_fd, timer_fd;
 static uint64_t udp_sent, udp_received, tcp_sent, tcp_received;
 
-static struct peer *peer_at(struct in_addr address)
+struct peer *peer_at(struct in_addr address)
 {
     for (size_t i = 0; i < peer_count; i++)
         if (peers[i].address.s_addr == address.s_addr)
@@ -312,19 +268,92 @@ static struct sockaddr_in address_of(const struct peer *p)
     return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = p->address};
 }
 
-/* ---- UDP ----------------------------------------------------------------------------------------------- */
+/* ---- sockets ------------------------------------------------------------------------------------------- */
 
-/* IP_RECVERR makes the kernel report its own drops as errors of send; what it queues besides is discarded. */
-static void discard_udp_errors(void)
+void watch(int fd, uint32_t events, int operation)
+{
+    struct epoll_event e = {.events = events, .data.fd = fd};
+    if (epoll_ctl(epoll_fd, operation, fd, &e) < 0)
+        die("epoll_ctl");
+}
+
+void enlarge_receive_buffer(int fd)
+{
+    int size = SOCKET_BUFFER;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+void discard_errors(int fd)
 {
     char data[512], control[512];
     struct iovec v = {data, sizeof data};
     for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
         struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-        if (recvmsg(udp_fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+        if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
             return;
     }
 }
+
+uint32_t dropped_by_own_socket(int fd)
+{
+    uint32_t values[SK_MEMINFO_VARS] = {0};
+    socklen_t length = sizeof values;
+    getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, &length);
+    return values[SK_MEMINFO_DROPS];
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------- */
+
+struct datagram numbered(enum message message, uint64_t session, uint64_t number)
+{
+    struct datagram d = {.magic = MAGIC, .message = message, .incarnation = incarnation, .session = session,
+                         .number = number};
+    for (size_t w = 0; w < sizeof d.fill / sizeof d.fill[0]; w++)
+        d.fill[w] = pattern(session ^ number, w);
+    return d;
+}
+
+bool check_fill(const char *name, const struct datagram *d)
+{
+    for (size_t w = 0; w < sizeof d->fill / sizeof d->fill[0]; w++)
+        if (d->fill[w] != pattern(d->session ^ d->number, w)) {
+            event(CORRUPT, 1, name, pattern(d->session ^ d->number, w), d->fill[w]);
+            return false;
+        }
+    return true;
+}
+
+/* Sets the bit of a number; returns whether it was set before. */
+static bool mark_seen(struct window *w, uint64_t number)
+{
+    uint64_t *word = &w->seen[number % WINDOW / 64], bit = UINT64_C(1) << (number % 64);
+    bool before = *word & bit;
+    *word |= bit;
+    return before;
+}
+
+void account(const char *name, struct window *w, uint64_t number)
+{
+    if (number >= w->next) {
+        if (number > w->next)
+            event(LOST, number - w->next, name, w->next, number);
+        if (number - w->next >= WINDOW)
+            memset(w->seen, 0, sizeof w->seen);
+        else
+            for (uint64_t n = w->next; n < number; n++)
+                w->seen[n % WINDOW / 64] &= ~(UINT64_C(1) << (n % 64));
+        w->next = number + 1;
+        w->seen[number % WINDOW / 64] |= UINT64_C(1) << (number % 64);
+    } else if (w->next - number > WINDOW || mark_seen(w, number)) {
+        event(DUPLICATED, 1, name, w->next, number);
+    } else {
+        event(REORDERED, 1, name, w->next, number);
+        counts[LOST]--;
+    }
+}
+
+/* ---- UDP ----------------------------------------------------------------------------------------------- */
 
 /* Effect on success: true, the datagram is on its way. On failure: false, nothing was sent. */
 static bool send_datagram(const struct peer *p, const struct datagram *d, size_t bytes)
@@ -332,7 +361,7 @@ static bool send_datagram(const struct peer *p, const struct datagram *d, size_t
     struct sockaddr_in to = address_of(p);
     if (sendto(udp_fd, d, bytes, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to) == (ssize_t)bytes)
         return true;
-    discard_udp_errors();
+    discard_errors(udp_fd);
     return false;
 }
 
@@ -349,20 +378,15 @@ static void start_session(struct peer *p)
     p->next = 0;
     p->datagrams_due = 0;
     p->hello_at = 0;
+    start_echoes(p);
 }
 
 /* Sends what is due; a number that could not be sent stays the next one. */
 static void send_numbered(struct peer *p, uint64_t elapsed)
 {
-    uint64_t limit = datagram_rate * MAX_CATCH_UP + SECOND;
-    p->datagrams_due += datagram_rate * elapsed;
-    if (p->datagrams_due > limit)
-        p->datagrams_due = limit;
+    accrue(&p->datagrams_due, datagram_rate, elapsed);
     for (int i = 0; i < DATAGRAMS_PER_TURN && p->datagrams_due >= SECOND; i++) {
-        struct datagram d = {.magic = MAGIC, .message = NUMBERED, .incarnation = incarnation,
-                             .session = p->session, .number = p->next};
-        for (size_t w = 0; w < sizeof d.fill / sizeof d.fill[0]; w++)
-            d.fill[w] = pattern(p->session ^ p->next, w);
+        struct datagram d = numbered(NUMBERED, p->session, p->next);
         if (!send_datagram(p, &d, sizeof d))
             return;
         p->next++;
@@ -371,58 +395,17 @@ static void send_numbered(struct peer *p, uint64_t elapsed)
     }
 }
 
-/* Sets the bit of a number; returns whether it was set before. */
-static bool mark_seen(struct window *w, uint64_t number)
-{
-    uint64_t *word = &w->seen[number % WINDOW / 64], bit = UINT64_C(1) << (number % 64);
-    bool before = *word & bit;
-    *word |= bit;
-    return before;
-}
-
-static void open_window(struct window *w, uint64_t session)
-{
-    memset(w, 0, sizeof *w);
-    w->session = session;
-}
-
-/* Accounts for one number. One that fills a gap takes its loss back and counts as reordered. */
-static void account(struct peer *p, uint64_t number)
-{
-    struct window *w = p->window;
-    if (number >= w->next) {
-        if (number > w->next)
-            event(LOST, number - w->next, p->name, w->next, number);
-        if (number - w->next >= WINDOW)
-            memset(w->seen, 0, sizeof w->seen);
-        else
-            for (uint64_t n = w->next; n < number; n++)
-                w->seen[n % WINDOW / 64] &= ~(UINT64_C(1) << (n % 64));
-        w->next = number + 1;
-        w->seen[number % WINDOW / 64] |= UINT64_C(1) << (number % 64);
-    } else if (w->next - number > WINDOW || mark_seen(w, number)) {
-        event(DUPLICATED, 1, p->name, w->next, number);
-    } else {
-        event(REORDERED, 1, p->name, w->next, number);
-        counts[LOST]--;
-    }
-}
-
 static void receive_numbered(struct peer *p, const struct datagram *d)
 {
-    if (p->window->session == 0)
+    if (p->heard_session == 0)
         return;                         /* we restarted; our HELLO makes the peer start a new session */
     udp_received++;
-    if (d->session != p->window->session) {
-        event(DUPLICATED, 1, p->name, p->window->session, d->session);
+    if (d->session != p->heard_session) {
+        event(DUPLICATED, 1, p->name, p->heard_session, d->session);
         return;                         /* from a stream that has ended */
     }
-    for (size_t w = 0; w < sizeof d->fill / sizeof d->fill[0]; w++)
-        if (d->fill[w] != pattern(d->session ^ d->number, w)) {
-            event(CORRUPT, 1, p->name, pattern(d->session ^ d->number, w), d->fill[w]);
-            break;
-        }
-    account(p, d->number);
+    check_fill(p->name, d);
+    account(p->name, p->window, d->number);
 }
 
 static void receive_datagram(struct peer *p, const struct datagram *d, size_t bytes)
@@ -437,8 +420,9 @@ static void receive_datagram(struct peer *p, const struct datagram *d, size_t by
         if (p->incarnation != 0 && p->incarnation != d->incarnation)
             start_session(p);
         p->incarnation = d->incarnation;
-        if (p->window->session != d->session)
-            open_window(p->window, d->session);
+        if (p->heard_session != d->session)
+            memset(p->window, 0, sizeof *p->window);
+        p->heard_session = d->session;
         send_control(p, HELLO_ACK, d->session);
         break;
     case HELLO_ACK:
@@ -461,7 +445,7 @@ static void receive_datagrams(void)
         socklen_t length = sizeof from;
         ssize_t n = recvfrom(udp_fd, &d, sizeof d, MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from, &length);
         if (n < 0) {
-            discard_udp_errors();
+            discard_errors(udp_fd);
             return;
         }
         struct peer *p = peer_at(from.sin_addr);
@@ -470,23 +454,7 @@ static void receive_datagrams(void)
     }
 }
 
-/* Datagrams that this guest's own socket had no room for; they are among the lost. */
-static uint32_t dropped_by_own_socket(void)
-{
-    uint32_t values[SK_MEMINFO_VARS] = {0};
-    socklen_t length = sizeof values;
-    getsockopt(udp_fd, SOL_SOCKET, SO_MEMINFO, values, &length);
-    return values[SK_MEMINFO_DROPS];
-}
-
 /* ---- TCP, sending -------------------------------------------------------------------------------------- */
-
-static void watch(int fd, uint32_t events, int operation)
-{
-    struct epoll_event e = {.events = events, .data.fd = fd};
-    if (epoll_ctl(epoll_fd, operation, fd, &e) < 0)
-        die("epoll_ctl");
-}
 
 /* Ends the stream to a peer; counts as broken if it had been established. */
 static void end_outgoing(struct peer *p, int reason)
@@ -657,15 +625,14 @@ static void on_incoming(struct incoming *s)
 static void open_sockets(void)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int one = 1, size = SOCKET_BUFFER;
+    int one = 1;
     listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     udp_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listen_fd < 0 || udp_fd < 0)
         die("socket");
     setsockopt(listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(udp_fd, IPPROTO_IP, IP_RECVERR, &one, sizeof one);
-    if (setsockopt(udp_fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
-        setsockopt(udp_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    enlarge_receive_buffer(udp_fd);
     if (bind(listen_fd, (struct sockaddr *)&any, sizeof any) < 0 || listen(listen_fd, MAX_PEERS) < 0)
         die("TCP port");
     if (bind(udp_fd, (struct sockaddr *)&any, sizeof any) < 0)
@@ -680,6 +647,7 @@ static void open_sockets(void)
     watch(listen_fd, EPOLLIN, EPOLL_CTL_ADD);
     watch(udp_fd, EPOLLIN, EPOLL_CTL_ADD);
     watch(timer_fd, EPOLLIN, EPOLL_CTL_ADD);
+    open_echoes();
 }
 
 static void open_peers(void)
@@ -709,19 +677,40 @@ static void turn_peer(struct peer *p, uint64_t time, uint64_t elapsed)
     }
     if (datagram_rate > 0)
         send_numbered(p, elapsed);
+    turn_echoes(p, elapsed);
     if (stream_rate == 0)
         return;
     if (p->out < 0) {
         if (time >= p->connect_at)
             start_outgoing(p);
     } else if (p->connected && stream_rate != UNLIMITED) {
-        uint64_t limit = stream_rate * MAX_CATCH_UP + SECOND;
-        p->bytes_due += stream_rate * elapsed;
-        if (p->bytes_due > limit)
-            p->bytes_due = limit;
+        accrue(&p->bytes_due, stream_rate, elapsed);
         if (!p->blocked)
             send_stream(p);
     }
+}
+
+/*
+ * One of the kernel's own counts, which stand in /proc as a line of names and a line of values that begin with the
+ * same word; 0 if it does not keep it.
+ */
+static uint64_t kernel_count(const char *file, const char *group, const char *name)
+{
+    char names[KERNEL_LINE_BYTES], values[KERNEL_LINE_BYTES];
+    uint64_t count = 0;
+    FILE *f = fopen(file, "r");
+    while (f && fgets(names, sizeof names, f) && fgets(values, sizeof values, f)) {
+        char *next_name = names, *next_value = values;
+        char *n = strsep(&next_name, " \n"), *v = strsep(&next_value, " \n");
+        if (strcmp(n, group) != 0)
+            continue;
+        while ((n = strsep(&next_name, " \n")) && (v = strsep(&next_value, " \n")))
+            if (!strcmp(n, name))
+                count = strtoull(v, NULL, 10);
+    }
+    if (f)
+        fclose(f);
+    return count;
 }
 
 static void report(uint64_t tick)
@@ -729,12 +718,18 @@ static void report(uint64_t tick)
     size_t connected = 0;
     for (size_t i = 0; i < peer_count; i++)
         connected += peers[i].reachable && (stream_rate == 0 || peers[i].connected);
+    struct echo_counts echoes = echo_counts();
     print_line("VNTRAFFIC vm=%s tick=%" PRIu64 " peers=%zu/%zu udp_sent=%" PRIu64 " udp_received=%" PRIu64
                " lost=%" PRIu64 " duplicated=%" PRIu64 " reordered=%" PRIu64 " tcp_sent=%" PRIu64
-               " tcp_received=%" PRIu64 " corrupt=%" PRIu64 " broken=%" PRIu64 " memory=%s dropped=%" PRIu32,
+               " tcp_received=%" PRIu64 " corrupt=%" PRIu64 " broken=%" PRIu64 " memory=%s dropped=%" PRIu64
+               " icmp_sent=%" PRIu64 " icmp_received=%" PRIu64 " arp_sent=%" PRIu64 " arp_received=%" PRIu64
+               " tcp_resent=%" PRIu64 " tcp_timeouts=%" PRIu64,
                vm_name, tick, connected, peer_count, udp_sent, udp_received, counts[LOST], counts[DUPLICATED],
                counts[REORDERED], tcp_sent, tcp_received, counts[CORRUPT], counts[BROKEN],
-               counts[MEMORY] ? "torn" : "ok", dropped_by_own_socket());
+               counts[MEMORY] ? "torn" : "ok", echoes.dropped + dropped_by_own_socket(udp_fd), echoes.icmp_sent,
+               echoes.icmp_received, echoes.arp_sent, echoes.arp_received,
+               kernel_count("/proc/net/snmp", "Tcp:", "RetransSegs"),
+               kernel_count("/proc/net/netstat", "TcpExt:", "TCPTimeouts"));
 }
 
 static void dispatch(int fd, uint32_t events)
@@ -743,6 +738,8 @@ static void dispatch(int fd, uint32_t events)
         receive_datagrams();
     else if (fd == listen_fd)
         accept_incoming();
+    if (receive_echoes(fd))
+        return;
     for (size_t i = 0; i < peer_count; i++)
         if (peers[i].out == fd) {
             on_outgoing(&peers[i], events);
@@ -871,13 +868,16 @@ static int run_dirty(uint64_t fill_mib, uint64_t rate_mib, uint64_t seconds)
 /* ---- command line -------------------------------------------------------------------------------------- */
 
 static const char USAGE[] =
-    "usage: vntraffic run --peers A,B,... [--name NAME] [--udp RATE] [--tcp RATE] [--port N] [--seconds N]\n"
+    "usage: vntraffic run --peers A,B,... [--name NAME] [--udp RATE] [--tcp RATE] [--icmp RATE] [--arp RATE]\n"
+    "                     [--port N] [--seconds N]\n"
     "       vntraffic dirty --fill MIB [--rate MIB_PER_S] [--name NAME] [--seconds N]\n"
     "\n"
     "run    exchanges verified traffic with every peer, which must run it too, and reports once a second.\n"
     "  --peers A,B,...  IPv4 addresses of the peers, at most 64\n"
     "  --udp RATE       datagrams per second to each peer (100; 0: off)\n"
     "  --tcp RATE       bytes per second to each peer (1000000; 0: off; unlimited: as fast as it goes)\n"
+    "  --icmp RATE      echo requests per second to each peer (0: off)\n"
+    "  --arp RATE       ARP requests per second to each peer, which must be on the same link (0: off)\n"
     "  --port N         UDP and TCP port (7000)\n"
     "dirty  fills memory with random data and rewrites random pages of it, checking them.\n"
     "  --fill MIB       memory to fill\n"
@@ -940,6 +940,10 @@ int main(int argc, char **argv)
             stream_rate = UNLIMITED;
         else if (good && !dirty && !strcmp(option, "--tcp"))
             good = parse_number(value, 1000000000, &stream_rate);
+        else if (good && !dirty && !strcmp(option, "--icmp"))
+            good = parse_number(value, 10000, &icmp_rate);
+        else if (good && !dirty && !strcmp(option, "--arp"))
+            good = parse_number(value, 10000, &arp_rate);
         else if (good && !dirty && !strcmp(option, "--port"))
             good = parse_number(value, UINT16_MAX, &port_number) && port_number > 0;
         else if (good && dirty && !strcmp(option, "--fill"))

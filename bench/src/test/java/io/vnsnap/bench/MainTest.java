@@ -25,7 +25,7 @@ class MainTest {
   @Test
   void shouldExplainItself() {
     assertThat(run("--help")).isZero();
-    assertThat(out.toString()).contains("pause", "gate").doesNotContain("gate-peer");
+    assertThat(out.toString()).contains("pause", "gate", "goodput").doesNotContain("gate-peer");
   }
 
   @Test
@@ -46,6 +46,13 @@ class MainTest {
   void shouldRefuseWrongUsageOfGate(String option) {
     assertThat(run("gate", option)).isEqualTo(2);
     assertThat(err.toString()).contains("Usage: bench gate");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--rounds=0", "--window=3", "--every=-1", "--rate=0", "--rate=1,fast"})
+  void shouldRefuseWrongUsageOfGoodput(String option) {
+    assertThat(run("goodput", option)).isEqualTo(2);
+    assertThat(err.toString()).contains("Usage: bench goodput");
   }
 
   @Test

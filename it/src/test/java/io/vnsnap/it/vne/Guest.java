@@ -9,6 +9,7 @@ import io.vnsnap.shell.api.ConsoleSession;
 import io.vnsnap.shell.api.VnsnapClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ import java.util.regex.Pattern;
 final class Guest implements ConsoleListener, AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Pattern REPORT =
-      Pattern.compile("VNTRAFFIC (vm=\\S+ tick=\\d+ .*?memory=\\w+)");
+      Pattern.compile("VNTRAFFIC (vm=\\S+ tick=\\d+(?: [a-z_]+=\\S+)+) ?[\r\n]");
 
   private static final Pattern PARTS = Pattern.compile(" ");
 
@@ -52,6 +53,10 @@ final class Guest implements ConsoleListener, AutoCloseable {
     }
   }
 
+  boolean hasSaid(String text) {
+    return said().contains(text);
+  }
+
   /** Types a command and waits for what it prints. */
   void run(String command, String expected) {
     int from = said().length();
@@ -63,20 +68,36 @@ final class Guest implements ConsoleListener, AutoCloseable {
 
   /** The latest report of the traffic program as keys and values; empty before the first one. */
   Map<String, String> report() {
-    Map<String, String> report = new LinkedHashMap<>();
+    List<Map<String, String>> reports = reports();
+    return reports.isEmpty() ? Map.of() : reports.get(reports.size() - 1);
+  }
+
+  /** The first report that this console showed; empty before it. */
+  Map<String, String> firstReport() {
+    List<Map<String, String>> reports = reports();
+    return reports.isEmpty() ? Map.of() : reports.get(0);
+  }
+
+  private List<Map<String, String>> reports() {
+    List<Map<String, String>> reports = new ArrayList<>();
     Matcher matcher = REPORT.matcher(said());
     while (matcher.find()) {
-      report.clear();
+      Map<String, String> report = new LinkedHashMap<>();
       for (String part : PARTS.split(matcher.group(1), -1)) {
         int equals = part.indexOf('=');
         report.put(part.substring(0, equals), part.substring(equals + 1));
       }
+      reports.add(report);
     }
-    return report;
+    return reports;
   }
 
   long count(String key) {
-    return Long.parseLong(report().getOrDefault(key, "0"));
+    return count(report(), key);
+  }
+
+  static long count(Map<String, String> report, String key) {
+    return Long.parseLong(report.getOrDefault(key, "0"));
   }
 
   /** The last value of a field that only simulated guests report. */

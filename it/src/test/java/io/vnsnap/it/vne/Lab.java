@@ -8,6 +8,7 @@ import io.vnsnap.proto.Down;
 import io.vnsnap.proto.GetStatus;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Restored;
+import io.vnsnap.proto.SnapshotTaken;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.Up;
@@ -123,9 +124,13 @@ final class Lab implements AutoCloseable {
 
   /** Takes a snapshot that must succeed. */
   Manifest snapshot(String label) {
+    return takeSnapshot(label).getManifest();
+  }
+
+  SnapshotTaken takeSnapshot(String label) {
     VneReply reply = get(beginSnapshot(label));
     assertThat(reply.hasSnapshotTaken()).as("snapshot: %s", reply.getRefused()).isTrue();
-    return reply.getSnapshotTaken().getManifest();
+    return reply.getSnapshotTaken();
   }
 
   CompletionStage<VneReply> beginSnapshot(String label) {

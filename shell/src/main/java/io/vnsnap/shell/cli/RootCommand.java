@@ -28,6 +28,8 @@ import picocli.CommandLine.Spec;
       "vnsnap COMMAND --help tells more. Exit status: 0 done, 1 failed, 2 wrong usage."
     })
 final class RootCommand implements Runnable {
+  private static final String SOCKET_VARIABLE = "VNSNAP_SOCKET";
+
   private final CliContext context;
 
   @Spec private @Nullable CommandSpec spec;
@@ -36,7 +38,10 @@ final class RootCommand implements Runnable {
       names = "--socket",
       paramLabel = "PATH",
       scope = ScopeType.INHERIT,
-      description = "Control socket of the node to use; needed when several run here.")
+      description = {
+        "Control socket of the node to use; needed when several run here.",
+        "Commands that talk to a node take the environment variable VNSNAP_SOCKET in its place."
+      })
   private @Nullable Path socket;
 
   @Option(
@@ -77,10 +82,12 @@ final class RootCommand implements Runnable {
     return socket;
   }
 
-  /** A client of the node that was named, or of the only one here. */
+  /** A client of the node that was named here or in the environment, or of the only one here. */
   VnsnapClient client() {
-    if (socket != null) {
-      return context.connector().apply(socket.toAbsolutePath());
+    String environment = context.environment().getOrDefault(SOCKET_VARIABLE, "");
+    if (socket != null || !environment.isEmpty()) {
+      Path named = socket != null ? socket : Path.of(environment);
+      return context.connector().apply(named.toAbsolutePath());
     }
     try {
       return context.connector().apply(ControlSockets.of(context.environment()).only());

@@ -32,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,6 +58,13 @@ class CommandLineInterfaceTest {
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
   private int run(String... args) {
+    return run(Map.of(), args);
+  }
+
+  private int run(Map<String, String> variables, String... args) {
+    Map<String, String> environment = new HashMap<>(variables);
+    environment.put("VNSNAP_RUN", folder.resolve("run").toString());
+    environment.put("XDG_STATE_HOME", "/state");
     out.reset();
     err.reset();
     Screen screen = new Screen(stream(out), false, Style.PLAIN, 80);
@@ -64,7 +72,7 @@ class CommandLineInterfaceTest {
         new CliContext(
             screen,
             stream(err),
-            Map.of("VNSNAP_RUN", folder.resolve("run").toString(), "XDG_STATE_HOME", "/state"),
+            environment,
             ZoneOffset.UTC,
             socket -> {
               connected.add(socket);
@@ -112,6 +120,14 @@ class CommandLineInterfaceTest {
 
   private String err() {
     return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void shouldTakeTheSocketFromTheEnvironmentUnlessItIsNamed() {
+    Map<String, String> variables = Map.of("VNSNAP_SOCKET", "/run/x/b.sock");
+    assertThat(run(variables, "hosts")).isZero();
+    assertThat(run(variables, "hosts", SOCKET)).isZero();
+    assertThat(connected).containsExactly(Path.of("/run/x/b.sock"), Path.of("/run/x/a.sock"));
   }
 
   @ParameterizedTest

@@ -1,0 +1,9 @@
+package io.vnsnap.bench.goodput;
+
+/**
+ * A snapshot that was taken while goodput was measured.
+ *
+ * @param millis from the order to the seal
+ * @param pauseMaxMillis the longest pause of a VM
+ */
+record TakenSnapshot(String id, double millis, double pauseMaxMillis) {}
