@@ -44,7 +44,8 @@
 
 enum {
     MAX_ACCEPTED = 2 * MAX_PEERS,       /* incoming connections, with those about to be replaced */
-    MAX_EVENT_LINES = 100,              /* lines printed per kind of event; counting goes on */
+    MAX_EVENT_LINES = 32,               /* lines printed per kind of event and witness; counting goes on */
+    MAX_WITNESSES = 3 * MAX_PEERS + 1,  /* each peer's UDP and TCP, ICMP and ARP; and the memory */
     CHUNK = 64 * 1024,                  /* bytes moved per TCP read or write */
     LEDGER_WORDS = 1 << 17,             /* 1 MiB */
     MOVES_PER_TURN = 32,
@@ -164,13 +165,29 @@ __attribute__((format(printf, 1, 2))) static void print_line(const char *format,
 static const char *const KIND_NAMES[KINDS] = {"lost", "duplicated", "reordered", "corrupt", "broken", "memory"};
 
 static const char *vm_name = "vm";
+static const char MEMORY_WITNESS[] = "self";
 static uint64_t counts[KINDS];
-static uint64_t event_lines[KINDS];
+
+/* Each witness has lines of its own: one that has much to say does not silence the others. */
+static struct witness {
+    const char *name;                   /* NULL: free */
+    uint64_t lines[KINDS];
+} witnesses[MAX_WITNESSES];
+
+/* A witness's entry. Names are compared by address: each witness has one that stays. */
+static struct witness *witness(const char *name)
+{
+    struct witness *w = witnesses;
+    while (w < witnesses + MAX_WITNESSES - 1 && w->name && w->name != name)
+        w++;
+    w->name = name;
+    return w;
+}
 
 void event(enum kind kind, uint64_t amount, const char *peer, uint64_t expected, uint64_t got)
 {
     counts[kind] += amount;
-    if (event_lines[kind]++ < MAX_EVENT_LINES)
+    if (witness(peer)->lines[kind]++ < MAX_EVENT_LINES)
         print_line("VNTRAFFIC-ERROR vm=%s kind=%s peer=%s expected=%" PRIu64 " got=%" PRIu64, vm_name,
                    KIND_NAMES[kind], peer, expected, got);
 }
@@ -225,11 +242,11 @@ static void check_ledger(void)
 {
     uint64_t sum = sum_ledger();
     if (sum != ledger_sum) {
-        event(MEMORY, 1, "self", ledger_sum, sum);
+        event(MEMORY, 1, MEMORY_WITNESS, ledger_sum, sum);
         ledger_sum = sum;
     }
     if (ledger->turns != ledger_turns || ledger->turns_again != ledger_turns) {
-        event(MEMORY, 1, "self", ledger_turns,
+        event(MEMORY, 1, MEMORY_WITNESS, ledger_turns,
               ledger->turns != ledger_turns ? ledger->turns : ledger->turns_again);
         ledger->turns = ledger->turns_again = ledger_turns;
     }
@@ -815,7 +832,7 @@ static uint64_t available_memory_mib(void)
 static void rewrite_page(struct filled_page *page, uint64_t *generation, uint64_t *random)
 {
     if (page->generation != *generation || page->complement != ~*generation)
-        event(MEMORY, 1, "self", *generation, page->generation);
+        event(MEMORY, 1, MEMORY_WITNESS, *generation, page->generation);
     page->generation = ++*generation;
     for (size_t i = 0; i < sizeof page->words / sizeof page->words[0]; i++)
         page->words[i] = next_random(random);

@@ -4,7 +4,6 @@ import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;
 import io.vnsnap.proto.Down;
 import io.vnsnap.proto.LinkSpec;
-import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.SnapshotTaken;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.Topology;
@@ -20,6 +19,7 @@ import io.vnsnap.shell.node.ClusterNodeLauncher;
 import io.vnsnap.shell.node.NodeOptions;
 import io.vnsnap.shell.node.NodeStartException;
 import io.vnsnap.shell.node.RunningNode;
+import io.vnsnap.shell.render.SnapshotFigures;
 import io.vnsnap.shell.watch.Answers;
 import java.nio.file.Path;
 import java.util.List;
@@ -94,7 +94,7 @@ final class Environment {
           return;
         }
       } catch (RefusedException | UnreachableException e) {
-        Thread.sleep(LOOK_MILLIS);
+        // the cluster is not there yet: asked again below
       }
       Thread.sleep(LOOK_MILLIS);
     }
@@ -148,16 +148,10 @@ final class Environment {
     SnapshotTaken taken =
         ask(request().setTakeSnapshot(TakeSnapshot.newBuilder().setStrict(true)))
             .getSnapshotTaken();
-    double longest =
-        taken.getManifest().getImagesList().stream()
-            .mapToDouble(image -> millis(image.getPause()))
-            .max()
-            .orElse(Double.NaN);
-    return new TakenSnapshot(taken.getManifest().getSnapshotId(), taken.getDurationMs(), longest);
-  }
-
-  private static double millis(PauseRecord pause) {
-    return (pause.getResumeUs() - pause.getStopUs()) / 1000.0;
+    return new TakenSnapshot(
+        taken.getManifest().getSnapshotId(),
+        taken.getDurationMs(),
+        SnapshotFigures.of(taken.getManifest()).pauseMaxMs());
   }
 
   void delete(TakenSnapshot snapshot) throws BenchmarkException, InterruptedException {
