@@ -5,9 +5,12 @@ import io.vnsnap.simulation.kernel.Trace;
 import io.vnsnap.simulation.mutation.Mutation;
 import io.vnsnap.simulation.scenario.Tally;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,6 +31,7 @@ final class SimulateCommand implements Callable<Integer> {
   private static final double NANOS_PER_SECOND = 1e9;
   private static final long PROGRESS_NANOS = 5_000_000_000L;
   private static final int MOST_TRACES = 3;
+  private static final Duration LONGEST_LAST_RUN = Duration.ofSeconds(30);
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -64,6 +68,8 @@ final class SimulateCommand implements Callable<Integer> {
   private long done;
   private int failures;
   private Tally tally = Tally.NOTHING;
+  private volatile boolean interrupted;
+  private final CountDownLatch summarized = new CountDownLatch(1);
 
   /** For the help. */
   static final class MutationWords extends ArrayList<String> {
@@ -108,11 +114,31 @@ final class SimulateCommand implements Callable<Integer> {
           trace,
           maxFailures);
     }
-    PrintWriter out = spec.commandLine().getOut();
+    Runtime.getRuntime().addShutdownHook(new Thread(this::interrupt, "interruption"));
+    try {
+      runAll(spec.commandLine().getOut(), range);
+    } finally {
+      summarized.countDown();
+    }
+    return failures == 0 ? 0 : 1;
+  }
+
+  /** Lets the run that is under way end, so that what was found so far is told. */
+  private void interrupt() {
+    interrupted = true;
+    try {
+      var unused = summarized.await(LONGEST_LAST_RUN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void runAll(PrintWriter out, Seeds range) {
     Simulation simulation = new Simulation();
     begun = System.nanoTime();
     long shown = begun;
-    for (long seed = range.first(); seed <= range.last() && failures < maxFailures; seed++) {
+    long seed = range.first();
+    for (; seed <= range.last() && failures < maxFailures && !interrupted; seed++) {
       Result result = simulation.run(seed, trace ? printer(out) : null);
       done++;
       tally = tally.plus(result.tally());
@@ -127,7 +153,10 @@ final class SimulateCommand implements Callable<Integer> {
       }
     }
     summarize(out, range);
-    return failures == 0 ? 0 : 1;
+    if (interrupted && seed <= range.last()) {
+      out.printf("interrupted; what is left: --seeds %d..%d%n", seed, range.last());
+      out.flush();
+    }
   }
 
   private static Trace printer(PrintWriter out) {

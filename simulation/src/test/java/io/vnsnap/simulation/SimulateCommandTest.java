@@ -2,6 +2,8 @@ package io.vnsnap.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +30,32 @@ class SimulateCommandTest {
     assertThat(run("--seeds", "1..3")).isZero();
     assertThat(out.toString())
         .contains("seeds 1..3: 3 run", "seeds/s, 0 failed", "snapshots sealed", "VMs lost");
+  }
+
+  @Test
+  void shouldSayWhatWasRunWhenItIsInterrupted() throws IOException {
+    Process process =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "--seeds",
+                "1..1000000")
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader reader = process.inputReader()) {
+      String progress = reader.readLine();
+      while (progress != null && !progress.startsWith("seed ")) {
+        progress = reader.readLine();
+      }
+      process.toHandle().destroy(); // Process.destroy would close its output
+      assertThat(reader.lines())
+          .anyMatch(line -> line.startsWith("seeds 1..1000000: "))
+          .anyMatch(line -> line.matches("interrupted; what is left: --seeds \\d+\\.\\.1000000"));
+    } finally {
+      process.destroyForcibly();
+    }
   }
 
   @Test
