@@ -13,6 +13,7 @@ import io.vnsnap.simulation.kernel.VirtualLoop;
 import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -199,6 +200,10 @@ public final class VirtualSocket extends AbstractChannel {
       return;
     }
     closed = true;
+    if (connecting != null) {
+      connecting.tryFailure(new ClosedChannelException());
+      connecting = null;
+    }
     if (out != null) {
       out.finish();
     }
@@ -253,6 +258,11 @@ public final class VirtualSocket extends AbstractChannel {
   @Override
   public ChannelMetadata metadata() {
     return METADATA;
+  }
+
+  @Override
+  public String toString() {
+    return "%s: %s to %s".formatted(machine, local, remote);
   }
 
   /** What pipelines end in. */

@@ -99,9 +99,11 @@ public final class Wires {
     kernel.note(dead, "its " + orphans.size() + " sockets are closed");
   }
 
-  /** Connections of processes that live. */
-  public int connections() {
-    return open.size();
+  /**
+   * The open ends of connections of processes that live, as "machine: its address to the other".
+   */
+  public List<String> connections() {
+    return open.stream().map(VirtualSocket::toString).toList();
   }
 
   // ---- what sockets do
@@ -147,7 +149,9 @@ public final class Wires {
     back.join(accepted, client);
     client.join(back, forth);
     accepted.join(forth, back);
-    open.add(client);
+    if (client.isOpen()) {
+      open.add(client);
+    }
     open.add(accepted);
     listener.add(accepted);
     client.connected(from, to);

@@ -4,6 +4,7 @@ import io.vnsnap.proto.Manifest;
 import io.vnsnap.simulation.kernel.Kernel;
 import io.vnsnap.simulation.world.World;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +86,8 @@ final class Checks {
           world.bufferBytes(host) == 0,
           "host %s still has %d bytes of buffers".formatted(host, world.bufferBytes(host)));
     }
-    require(
-        world.wires().connections() == 0, world.wires().connections() + " sockets are left open");
+    List<String> sockets = world.wires().connections();
+    require(sockets.isEmpty(), "sockets are left open: " + sockets);
   }
 
   private static void require(boolean holds, String what) {

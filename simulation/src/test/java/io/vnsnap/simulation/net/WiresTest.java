@@ -30,6 +30,7 @@ class WiresTest {
   private final ByteArrayOutputStream received = new ByteArrayOutputStream();
   private Wires wires = new Wires(kernel);
   private SimulatedProcess sender = kernel.outside();
+  private VirtualTransport sending = transport("a", sender);
   private Channel client = new VirtualSocket(wires, "a");
   private boolean ended;
 
@@ -55,7 +56,7 @@ class WiresTest {
     wires = new Wires(kernel);
     sender = kernel.newProcess("a.1");
     VirtualTransport receiving = transport("b", kernel.newProcess("b.1"));
-    VirtualTransport sending = transport("a", sender);
+    sending = transport("a", sender);
     SocketAddress address = receiving.local("b", PORT);
     receiving.await(
         receiving
@@ -68,13 +69,16 @@ class WiresTest {
                   }
                 })
             .bind(address));
-    ChannelFuture connecting =
-        sending
-            .connections(Duration.ofSeconds(1))
-            .handler(new ChannelInboundHandlerAdapter())
-            .connect(sending.remote("b", PORT));
+    ChannelFuture connecting = connectAgain();
     sending.await(connecting);
     client = connecting.channel();
+  }
+
+  private ChannelFuture connectAgain() {
+    return sending
+        .connections(Duration.ofSeconds(1))
+        .handler(new ChannelInboundHandlerAdapter())
+        .connect(sending.remote("b", PORT));
   }
 
   private VirtualTransport transport(String machine, SimulatedProcess process) {
@@ -107,7 +111,23 @@ class WiresTest {
     kernel.pass(60 * SECOND);
     assertThat(received.toByteArray()).isEqualTo(content);
     assertThat(ended).isTrue();
-    assertThat(wires.connections()).isZero();
+    assertThat(wires.connections()).isEmpty();
+  }
+
+  @Test
+  void shouldLeaveNothingOpenOfAConnectionThatWasClosedBeforeItWasMade() {
+    for (int late = 0; late < 100; late++) {
+      ChannelFuture connecting = connectAgain();
+      kernel.pass(late * 20_000L);
+      client
+          .eventLoop()
+          .execute(() -> {
+            var unused = connecting.channel().close();
+          });
+      kernel.pass(SECOND);
+      assertThat(connecting.isDone()).isTrue();
+      assertThat(wires.connections()).as("those of the first connection").hasSize(2);
+    }
   }
 
   @Test
@@ -117,7 +137,7 @@ class WiresTest {
     wires.closeSocketsOf(sender);
     kernel.pass(SECOND);
     assertThat(ended).isTrue();
-    assertThat(wires.connections()).isZero();
+    assertThat(wires.connections()).isEmpty();
   }
 
   @Test
