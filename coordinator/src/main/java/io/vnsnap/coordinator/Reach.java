@@ -4,8 +4,9 @@ import io.vnsnap.proto.VmProgress;
 import io.vnsnap.proto.VmStatus;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -14,7 +15,7 @@ import java.util.TreeSet;
  */
 final class Reach {
   private SortedSet<String> reachable = new TreeSet<>();
-  private final Map<String, Deployment> owed = new HashMap<>();
+  private final SortedMap<String, Integer> owed = new TreeMap<>();
   private final Map<String, VmProgress> progress = new HashMap<>();
 
   /** Takes the hosts that can be reached now; returns those that no longer can. */
@@ -48,20 +49,34 @@ final class Reach {
     return hosts;
   }
 
-  /** The host was not told, or did not confirm, that this deployment is over. */
-  void owe(String host, Deployment deployment) {
-    owed.put(host, deployment);
+  /**
+   * The host was not told, or did not confirm, that this generation is over, and with it all older
+   * ones.
+   */
+  void owe(String host, int generation) {
+    owed.merge(host, generation, Math::max);
+  }
+
+  /** As {@link #owe}, unless the host is owed the end of an earlier one already. */
+  void oweIfNothing(String host, int generation) {
+    owed.putIfAbsent(host, generation);
   }
 
   /** The host has confirmed the end of a generation. */
   void settle(String host, int generation) {
-    owed.computeIfPresent(
-        host, (name, deployment) -> deployment.generation() <= generation ? null : deployment);
+    owed.computeIfPresent(host, (name, due) -> due <= generation ? null : due);
   }
 
-  /** What the host must still be told to end. */
-  Optional<Deployment> owedTo(String host) {
-    return Optional.ofNullable(owed.get(host));
+  /** The generations that hosts which can be reached must still be told to end. */
+  SortedMap<String, Integer> due() {
+    return due(reachable);
+  }
+
+  /** The same for these hosts. */
+  SortedMap<String, Integer> due(SortedSet<String> hosts) {
+    SortedMap<String, Integer> due = new TreeMap<>(owed);
+    due.keySet().retainAll(hosts);
+    return due;
   }
 
   boolean owesNothing() {

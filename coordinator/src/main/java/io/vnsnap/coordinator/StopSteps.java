@@ -8,12 +8,14 @@ import io.vnsnap.proto.VneEvent;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.WentDown;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.SortedSet;
 
 /**
  * Ending a deployment: Undeploy to its hosts, again and again, until all that can be reached have
- * confirmed. A host out of reach does not block: it is told when it comes back, and its old frames
- * carry a network id that nobody listens to any more.
+ * confirmed. A host out of reach, or silent for too long, does not block: it is told, again and
+ * again, while it can be reached and has not confirmed, and its old frames carry a network id that
+ * nobody listens to any more.
  */
 final class StopSteps {
   private final Surroundings around;
@@ -62,7 +64,7 @@ final class StopSteps {
       Deployment deployment, StopInProgress stop, SortedSet<String> hosts, VneEvent first) {
     deployment.hosts().stream()
         .filter(host -> !hosts.contains(host))
-        .forEach(host -> reach.owe(host, deployment));
+        .forEach(host -> reach.owe(host, deployment.generation()));
     if (hosts.isEmpty()) {
       return finish(stop, List.of(first));
     }
@@ -83,7 +85,13 @@ final class StopSteps {
     return order(deployment.generation());
   }
 
-  HostOrder order(int generation) {
+  /** Tells hosts what they were not told, or did not confirm. */
+  Decision orderWhatIsDue(SortedMap<String, Integer> due, Decision decision) {
+    due.forEach((host, generation) -> decision.order(host, order(generation)));
+    return decision;
+  }
+
+  private HostOrder order(int generation) {
     return around.order(generation).setUndeploy(Undeploy.getDefaultInstance()).build();
   }
 
@@ -97,7 +105,7 @@ final class StopSteps {
     StopInProgress rest = stop;
     for (String host : gone) {
       if (rest.awaited().contains(host)) {
-        reach.owe(host, deployment);
+        reach.owe(host, deployment.generation());
         rest = rest.answered(host);
       }
     }
@@ -105,9 +113,9 @@ final class StopSteps {
   }
 
   Decision onDeadline(Deployment deployment, StopInProgress stop) {
-    stop.awaited().forEach(host -> reach.owe(host, deployment));
+    stop.awaited().forEach(host -> reach.owe(host, deployment.generation()));
     String silent =
-        "host %s has not confirmed within %d s that its VMs have ended; it is told again when it comes back"
+        "host %s has not confirmed within %d s that its VMs have ended; it is told until it has"
             .formatted(
                 String.join(", ", stop.awaited()),
                 around.settings().timeouts().undeploy().toSeconds());

@@ -284,7 +284,7 @@ final class VneCoordinator extends EventSourcedBehavior<ToVne, VneEvent, Vne> {
         .deadline()
         .ifPresent(limit ->
             timers.startSingleTimer(Signal.STEP_TOOK_TOO_LONG, Signal.STEP_TOOK_TOO_LONG, limit));
-    if (!next.repeats()) {
+    if (!protocol.repeats(next)) {
       timers.cancel(Signal.HOSTS_ARE_SILENT);
     } else if (!timers.isTimerActive(Signal.HOSTS_ARE_SILENT)) {
       timers.startTimerWithFixedDelay(

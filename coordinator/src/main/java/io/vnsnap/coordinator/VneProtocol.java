@@ -57,6 +57,11 @@ final class VneProtocol {
     return vne instanceof Vne.Down && operation instanceof Idle && reach.owesNothing();
   }
 
+  /** Whether orders go out again, when {@link Operation} is under way, until they are answered. */
+  boolean repeats(Operation operation) {
+    return operation.repeats() || !reach.due().isEmpty();
+  }
+
   /** Hosts of what runs that cannot be reached, and whose VMs do not count as lost yet. */
   SortedSet<String> missing(Vne vne) {
     if (!(vne instanceof Vne.Running running)) {
@@ -196,9 +201,8 @@ final class VneProtocol {
       return Decision.to(operation); // what hosts are told is decided when all is recovered
     }
     Decision decision = onGone(vne, gone);
-    back.forEach(
-        host -> reach.owedTo(host).ifPresent(old -> decision.order(host, stops.order(old))));
-    endWhatIsForgotten(vne, back, decision);
+    oweWhatIsForgotten(vne, back);
+    stops.orderWhatIsDue(reach.due(back), decision);
     if (vne instanceof Vne.Running running) {
       back.retainAll(running.deployment().hosts());
       askWhatRuns(running.deployment(), back, decision);
@@ -217,15 +221,14 @@ final class VneProtocol {
    * crashed since. An order about the newest generation ends older ones too; hosts of what runs now
    * get such orders anyway.
    */
-  private Decision endWhatIsForgotten(Vne vne, SortedSet<String> hosts, Decision decision) {
+  private void oweWhatIsForgotten(Vne vne, SortedSet<String> hosts) {
     int newest = vne.history().lastGeneration();
     if (newest == 0) {
-      return decision;
+      return;
     }
     SortedSet<String> idle = new TreeSet<>(hosts);
     vne.current().ifPresent(deployment -> idle.removeAll(deployment.hosts()));
-    idle.removeIf(host -> reach.owedTo(host).isPresent());
-    return decision.orderAll(idle, stops.order(newest));
+    idle.forEach(host -> reach.oweIfNothing(host, newest));
   }
 
   /**
@@ -288,7 +291,7 @@ final class VneProtocol {
     if (operation.repeats()) {
       decision.orderAll(operation.awaited(), repeated(deployment(vne)));
     }
-    return decision;
+    return stops.orderWhatIsDue(reach.due(), decision);
   }
 
   private HostOrder repeated(Deployment deployment) {
@@ -309,7 +312,8 @@ final class VneProtocol {
 
   /** The coordinator has come back: what was interrupted is undone or repeated. */
   Decision onRecovered(Vne vne) {
-    return endWhatIsForgotten(vne, reach.all(), takenUp(vne));
+    oweWhatIsForgotten(vne, reach.all());
+    return stops.orderWhatIsDue(reach.due(), takenUp(vne));
   }
 
   private Decision takenUp(Vne vne) {

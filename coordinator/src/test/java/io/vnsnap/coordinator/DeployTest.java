@@ -304,6 +304,41 @@ class DeployTest extends VneTest {
   }
 
   @Test
+  void shouldTellAHostThatDidNotConfirmUntilItHas() {
+    vne.up();
+    vne.askDown();
+    vne.orders(UNDEPLOY);
+    vne.undeployed("b");
+    vne.status();
+    vne.timePasses(vne.timeouts().undeploy());
+    assertThat(vne.status().getPhase()).isEqualTo(Phase.DOWN);
+    vne.skipOrders("a");
+    vne.timePasses(vne.settings().retryInterval());
+    assertThat(vne.order("a", UNDEPLOY).getGeneration()).isEqualTo(1);
+    vne.undeployed("a");
+    assertThat(vne.status().getPhase()).isEqualTo(Phase.DOWN);
+    vne.timePasses(vne.settings().retryInterval().multipliedBy(3));
+    vne.expectNoOrders();
+  }
+
+  @Test
+  void shouldRepeatWhatAHostThatCameBackDidNotConfirm() {
+    vne.up();
+    vne.hostGoesAway("b");
+    vne.askDown();
+    vne.order("a", UNDEPLOY);
+    vne.undeployed("a");
+    vne.hostComesBack("b");
+    vne.order("b", UNDEPLOY);
+    vne.timePasses(vne.settings().retryInterval());
+    vne.order("b", UNDEPLOY);
+    vne.undeployed("b");
+    assertThat(vne.status().getPhase()).isEqualTo(Phase.DOWN);
+    vne.timePasses(vne.settings().retryInterval().multipliedBy(3));
+    vne.expectNoOrders();
+  }
+
+  @Test
   void shouldTakeDownWithoutHostsThatAreGone() {
     vne.up();
     vne.hostGoesAway("b");

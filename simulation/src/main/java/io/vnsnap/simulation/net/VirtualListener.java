@@ -79,6 +79,7 @@ public final class VirtualListener extends AbstractServerChannel {
       if (out != null) {
         out.finish();
       }
+      wires.closed(waiting);
     }
     backlog.clear();
   }
