@@ -1,11 +1,14 @@
 package io.vnsnap.store;
 
 import io.vnsnap.proto.ChannelLogRecord;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where snapshots live. One store is shared by all hosts of a cluster; hosts write their parts of a
@@ -22,6 +25,8 @@ import java.util.List;
  * for a person to act on: they name the file and the remedy.
  */
 public interface SnapshotStore {
+  /** Most bytes of a hint. */
+  int MAX_HINT_BYTES = 4 << 20;
 
   /**
    * Begins one VM's image. Any unsealed image of the same VM under the same id is replaced on
@@ -29,7 +34,7 @@ public interface SnapshotStore {
    *
    * @throws SnapshotExistsException if the snapshot is sealed
    */
-  ImageWriter writeImage(String snapshotId, String vm) throws IOException;
+  ImageWriter writeImage(ImageTarget target) throws IOException;
 
   /**
    * Opens an image for reading from its first byte.
@@ -38,6 +43,41 @@ public interface SnapshotStore {
    *     its header or length is wrong; damage in the content is found by reading
    */
   ImageReader readImage(String snapshotId, ImageRecord image) throws IOException;
+
+  /**
+   * Begins the image of one disk of a VM: one block of memory, as it were, whose pages are {@link
+   * ImageReader#DISK_BLOCK_BYTES} long. The block is declared by the caller. To be closed in any
+   * case.
+   *
+   * @param base the disk's state of which only what is given now has changed; empty: what is not
+   *     given is zero
+   */
+  default ImageWriter writeDisk(ImageTarget target, String disk, Optional<DiskRecord> base)
+      throws IOException {
+    throw new UnsupportedOperationException("this store takes no disks");
+  }
+
+  /**
+   * Opens the image of a disk.
+   *
+   * @throws DamagedSnapshotException as {@link #readImage} does
+   */
+  default ImageReader readDisk(String snapshotId, DiskRecord disk) throws IOException {
+    throw new UnsupportedOperationException("this store has no disks");
+  }
+
+  /**
+   * Keeps something about an image that makes its next start faster, in place of what was kept
+   * before. It may be lost at any time.
+   *
+   * @param hint at most {@link #MAX_HINT_BYTES}
+   */
+  default void keepHint(ImageRecord image, ByteBuffer hint) throws IOException {}
+
+  /** What was kept last about an image; empty if nothing was, or it is not whole any more. */
+  default Optional<ByteBuffer> hint(ImageRecord image) throws IOException {
+    return Optional.empty();
+  }
 
   /**
    * Begins the channel log of one receiving VNIC. To be closed in any case.

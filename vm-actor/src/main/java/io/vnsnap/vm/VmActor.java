@@ -116,11 +116,13 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
    * What a VM actor works with.
    *
    * @param host name of this host, for image records
+   * @param vne name of the VNE that the VM belongs to
    * @param blocking runs what blocks: opening images in the store
    * @param clock in nanoseconds from an arbitrary start, never running back; asked by any thread
    */
   public record Surroundings(
       String host,
+      String vne,
       Hypervisor hypervisor,
       SnapshotStore store,
       Valves valves,

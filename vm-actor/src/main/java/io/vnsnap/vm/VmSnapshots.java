@@ -5,6 +5,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.VmState.Alive;
 import io.vnsnap.vm.VmState.Attempt;
@@ -206,7 +207,7 @@ final class VmSnapshots {
 
   private ImageWriter openWriter(String snapshotId) throws IOException {
     MachineSpec.checkSnapshotId(snapshotId);
-    return with.store().writeImage(snapshotId, vm);
+    return with.store().writeImage(ImageTarget.of(snapshotId, with.vne(), vm));
   }
 
   private Alive onPrepareEnded(Alive state, VmActor.PrepareEnded note) {

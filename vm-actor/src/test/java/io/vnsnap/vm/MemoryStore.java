@@ -8,6 +8,7 @@ import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.DamagedSnapshotException;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import java.io.ByteArrayOutputStream;
@@ -63,9 +64,9 @@ public final class MemoryStore implements SnapshotStore {
   }
 
   @Override
-  public ImageWriter writeImage(String snapshotId, String vm) {
+  public ImageWriter writeImage(ImageTarget target) {
     open.incrementAndGet();
-    return new Writer(snapshotId + "/" + vm);
+    return new Writer(target.snapshotId() + "/" + target.vm());
   }
 
   @Override

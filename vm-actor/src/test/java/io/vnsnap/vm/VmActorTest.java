@@ -9,6 +9,7 @@ import akka.actor.typed.ActorRef;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.PauseRecord;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,7 +62,14 @@ class VmActorTest {
             VmActor.create(
                 "vm",
                 new VmActor.Surroundings(
-                    "host-a", machine, store, machine, Runnable::run, System::nanoTime, SETTINGS),
+                    "host-a",
+                    "vne",
+                    machine,
+                    store,
+                    machine,
+                    Runnable::run,
+                    System::nanoTime,
+                    SETTINGS),
                 owner.getRef()));
   }
 
@@ -201,7 +209,7 @@ class VmActorTest {
 
   @Test
   void shouldLoadFromTheStoreWithTheFrozenDisks() throws Exception {
-    try (ImageWriter writer = store.writeImage("s0", "vm")) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of("s0", "vne", "vm"))) {
       writer.commit();
     }
     vm.tell(

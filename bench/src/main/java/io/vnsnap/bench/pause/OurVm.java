@@ -55,6 +55,7 @@ final class OurVm implements AutoCloseable {
     var surroundings =
         new VmActor.Surroundings(
             "bench",
+            "bench",
             hypervisor,
             store,
             new NoValves(),

@@ -38,12 +38,14 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
   /**
    * One VM placed here.
    *
+   * @param vne name of its VNE
    * @param machine how to start it
    * @param load what to load it from; empty: boot
    * @param vnics its VNICs, in order
    * @param inFlight frames to deliver first, by receiving VNIC, for those that have any
    */
   record VmPlan(
+      String vne,
       MachineSpec machine,
       Optional<VmActor.Load> load,
       List<Vnic> vnics,
@@ -118,6 +120,7 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
       }
     }
     return new VmPlan(
+        folders.vne(),
         machine(folders, vm),
         image.map(record -> new VmActor.Load(snapshot.orElseThrow().getSnapshotId(), record)),
         own,

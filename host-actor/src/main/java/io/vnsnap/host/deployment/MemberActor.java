@@ -144,6 +144,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     VmActor.Surroundings surroundings =
         new VmActor.Surroundings(
             host.name(),
+            plan.vne(),
             host.vms().hypervisor(),
             host.shared().store(),
             valves,

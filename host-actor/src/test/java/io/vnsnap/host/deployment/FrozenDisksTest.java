@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.file.FileStore;
@@ -69,7 +70,7 @@ class FrozenDisksTest {
 
   private void seal(Path disk) throws IOException {
     ImageRecord.Builder image = ImageRecord.newBuilder().setVm("a").setHost("h1");
-    try (ImageWriter writer = store.writeImage("pair-1", "a")) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of("pair-1", "vne", "a"))) {
       writer.write(ByteBuffer.wrap(new byte[10]));
       ImageWriter.Committed stored = writer.commit();
       image.setBytes(stored.bytes()).setSha256(stored.sha256());

@@ -1,5 +1,6 @@
 package io.vnsnap.shell.node;
 
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
@@ -28,7 +29,7 @@ final class StoreWarmUp {
     String id = "warm-up-" + host;
     long begun = System.nanoTime();
     try {
-      try (ImageWriter writer = store.writeImage(id, "none")) {
+      try (ImageWriter writer = store.writeImage(ImageTarget.of(id, "vne", "none"))) {
         ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
         for (int i = 0; i < BLOCKS; i++) {
           writer.write(block.clear());

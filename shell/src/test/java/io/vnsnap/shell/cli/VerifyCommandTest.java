@@ -20,6 +20,7 @@ import io.vnsnap.shell.fake.FakeClient;
 import io.vnsnap.shell.render.Screen;
 import io.vnsnap.shell.render.Style;
 import io.vnsnap.store.ChannelLogWriter;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.file.FileStore;
@@ -128,7 +129,7 @@ class VerifyCommandTest {
   }
 
   private ImageRecord image(String vm) throws IOException {
-    try (ImageWriter writer = store.writeImage(ID, vm)) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of(ID, "vne", vm))) {
       writer.write(
           ByteBuffer.wrap(
               "the memory of %s".formatted(vm).repeat(500).getBytes(StandardCharsets.UTF_8)));

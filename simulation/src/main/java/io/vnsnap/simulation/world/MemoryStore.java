@@ -8,6 +8,7 @@ import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.DamagedSnapshotException;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.NoSuchSnapshotException;
 import io.vnsnap.store.SnapshotExistsException;
@@ -59,10 +60,10 @@ public final class MemoryStore implements SnapshotStore {
   }
 
   @Override
-  public ImageWriter writeImage(String snapshotId, String vm) throws IOException {
+  public ImageWriter writeImage(ImageTarget target) throws IOException {
     mayFail();
-    unsealed(snapshotId);
-    return new Image(snapshotId, vm);
+    unsealed(target.snapshotId());
+    return new Image(target.snapshotId(), target.vm());
   }
 
   @Override

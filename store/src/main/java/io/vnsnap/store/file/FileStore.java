@@ -7,6 +7,7 @@ import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.NoSuchSnapshotException;
 import io.vnsnap.store.SnapshotExistsException;
@@ -83,10 +84,10 @@ public final class FileStore implements SnapshotStore {
   }
 
   @Override
-  public ImageWriter writeImage(String snapshotId, String vm) throws IOException {
-    Part part = layout.image(snapshotId, vm);
-    prepare(snapshotId, part);
-    return FileImageWriter.create(area, part, vm);
+  public ImageWriter writeImage(ImageTarget target) throws IOException {
+    Part part = layout.image(target.snapshotId(), target.vm());
+    prepare(target.snapshotId(), part);
+    return FileImageWriter.create(area, part, target.vm());
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vnsnap.proto.Manifest;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.NoSuchSnapshotException;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.StoreFullException;
@@ -181,7 +182,7 @@ class FaultTest {
   void shouldStopWhenTheDiskFillsWhileWriting() throws IOException {
     FileStore.Settings reserve = new FileStore.Settings(1 << 20, 2 << 20, 5 << 20);
     FileStore store = FileStore.open(disk, MemoryDisk.rootPath(), reserve, RANDOM::nextLong);
-    try (var writer = store.writeImage("s1", "vm-a")) {
+    try (var writer = store.writeImage(ImageTarget.of("s1", "vne", "vm-a"))) {
       disk.setFree(4 << 20);
       ByteBuffer megabyte = ByteBuffer.allocate(1 << 20);
       assertThatThrownBy(

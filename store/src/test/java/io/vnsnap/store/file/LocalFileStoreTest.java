@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.store.DamagedSnapshotException;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,7 +67,7 @@ class LocalFileStoreTest extends SnapshotStoreContract {
     Path snapshots = directory().resolve("snapshots");
 
     Files.createSymbolicLink(snapshots.resolve("s2"), elsewhere);
-    assertThatThrownBy(() -> store.writeImage("s2", "vm"))
+    assertThatThrownBy(() -> store.writeImage(ImageTarget.of("s2", "vne", "vm")))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("symbolic links are not followed");
     assertThat(store.list().damaged()).singleElement().asString().contains("s2");

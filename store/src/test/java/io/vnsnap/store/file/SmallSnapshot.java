@@ -8,6 +8,7 @@ import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import java.io.ByteArrayOutputStream;
@@ -73,7 +74,7 @@ final class SmallSnapshot {
   }
 
   ImageRecord storeImage(SnapshotStore store, String vm, byte[] content) throws IOException {
-    try (ImageWriter writer = store.writeImage(id, vm)) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of(id, "vne", vm))) {
       writer.write(ByteBuffer.wrap(content));
       ImageWriter.Committed committed = writer.commit();
       return ImageRecord.newBuilder()

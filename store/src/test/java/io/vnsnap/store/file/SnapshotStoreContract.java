@@ -11,6 +11,7 @@ import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.DamagedSnapshotException;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.NoSuchSnapshotException;
 import io.vnsnap.store.SnapshotExistsException;
@@ -58,7 +59,7 @@ abstract class SnapshotStoreContract {
     byte[] content = new byte[length];
     new Random(length).nextBytes(content);
     ImageRecord image;
-    try (ImageWriter writer = store.writeImage("s1", "vm")) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of("s1", "vne", "vm"))) {
       for (int at = 0; at < length; at += 777) {
         ByteBuffer piece = ByteBuffer.wrap(content, at, Math.min(777, length - at));
         writer.write(piece);
@@ -130,7 +131,7 @@ abstract class SnapshotStoreContract {
 
   @Test
   void shouldNotStoreWhatWasClosedWithoutCommit() throws IOException {
-    try (ImageWriter writer = store.writeImage("s1", "vm")) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of("s1", "vne", "vm"))) {
       writer.write(ByteBuffer.allocate(100_000));
     }
     ImageRecord image = ImageRecord.newBuilder().setVm("vm").setBytes(100_000).build();
@@ -158,13 +159,13 @@ abstract class SnapshotStoreContract {
 
   @Test
   void shouldWriteNothingIntoASealedSnapshot() throws IOException {
-    ImageWriter early = store.writeImage("s1", "vm-a");
+    ImageWriter early = store.writeImage(ImageTarget.of("s1", "vne", "vm-a"));
     try (early) {
       early.write(ByteBuffer.allocate(10));
       snapshot.storeIn(store);
       assertThatThrownBy(early::commit).isInstanceOf(SnapshotExistsException.class);
     }
-    assertThatThrownBy(() -> store.writeImage("s1", "vm-c"))
+    assertThatThrownBy(() -> store.writeImage(ImageTarget.of("s1", "vne", "vm-c")))
         .isInstanceOf(SnapshotExistsException.class);
     assertThatThrownBy(() -> store.writeChannelLog("s1", 7))
         .isInstanceOf(SnapshotExistsException.class);
@@ -195,7 +196,7 @@ abstract class SnapshotStoreContract {
 
   @Test
   void shouldSayThatASnapshotWasDiscardedWhileItWasWritten() throws IOException {
-    try (ImageWriter writer = store.writeImage("s1", "vm")) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of("s1", "vne", "vm"))) {
       writer.write(ByteBuffer.allocate(10));
       open().discard("s1");
       assertThatThrownBy(writer::commit).hasMessageContaining("discarded meanwhile");
@@ -207,9 +208,9 @@ abstract class SnapshotStoreContract {
   @ValueSource(
       strings = {"", ".", "..", "../s", "a/b", "/etc", "A", "-a", ".a", "a\0", "a\n", "ä", "a_b"})
   void shouldMakeNoPathOfANameThatIsNone(String name) throws IOException {
-    assertThatThrownBy(() -> store.writeImage(name, "vm"))
+    assertThatThrownBy(() -> store.writeImage(ImageTarget.of(name, "vne", "vm")))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> store.writeImage("s1", name))
+    assertThatThrownBy(() -> store.writeImage(ImageTarget.of("s1", "vne", name)))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> store.writeChannelLog(name, 1))
         .isInstanceOf(IllegalArgumentException.class);

@@ -16,6 +16,7 @@ import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
 import io.vnsnap.store.ChannelLogWriter;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.SnapshotVerification;
@@ -84,7 +85,7 @@ class SnapshotVerificationTest {
   }
 
   private ImageRecord image(String vm) throws IOException {
-    try (ImageWriter writer = store.writeImage(ID, vm)) {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of(ID, "vne", vm))) {
       writer.write(ByteBuffer.allocate(IMAGE_BYTES));
       ImageWriter.Committed committed = writer.commit();
       return ImageRecord.newBuilder()

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
@@ -75,7 +76,10 @@ class QemuDisksTest {
       get(machine.resume());
       console.awaitText("BOOTED");
       write(console, "before");
-      Capture capture = get(machine.prepareCapture(store.writeImage("s1", "vm"), GuestKit.QUIET));
+      Capture capture =
+          get(
+              machine.prepareCapture(
+                  store.writeImage(ImageTarget.of("s1", "vne", "vm")), GuestKit.QUIET));
       get(machine.pause());
       frozen = get(machine.freezeDisks("s1"));
       get(capture.start());

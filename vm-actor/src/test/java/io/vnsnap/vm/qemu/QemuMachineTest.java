@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.Machine;
@@ -67,7 +68,7 @@ class QemuMachineTest {
     Capture capture =
         get(
             machine.prepareCapture(
-                store.writeImage("given-up", "vm"),
+                store.writeImage(ImageTarget.of("given-up", "vne", "vm")),
                 () -> {
                   asked.incrementAndGet();
                   return quiet;
@@ -84,7 +85,9 @@ class QemuMachineTest {
   }
 
   private Capture prepare(String snapshotId) throws Exception {
-    return get(machine.prepareCapture(store.writeImage(snapshotId, "vm"), GuestKit.QUIET));
+    return get(
+        machine.prepareCapture(
+            store.writeImage(ImageTarget.of(snapshotId, "vne", "vm")), GuestKit.QUIET));
   }
 
   private ImageWriter.Committed capture(String snapshotId) throws Exception {
@@ -199,8 +202,9 @@ class QemuMachineTest {
         get(
             restored
                 .resume()
-                .thenCompose(
-                    at -> restored.prepareCapture(store.writeImage("lost", "vm"), GuestKit.QUIET)));
+                .thenCompose(at ->
+                    restored.prepareCapture(
+                        store.writeImage(ImageTarget.of("lost", "vne", "vm")), GuestKit.QUIET)));
     ProcessHandle.of(restored.pid()).orElseThrow().destroyForcibly();
     assertThat(get(restored.exited())).isEqualTo("QEMU was killed");
     assertThatThrownBy(() -> get(capture.stored())).hasMessageContaining("QEMU was killed");

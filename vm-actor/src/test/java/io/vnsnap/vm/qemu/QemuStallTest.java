@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.ConfigFactory;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MemoryStore;
@@ -38,18 +39,26 @@ class QemuStallTest {
       get(machine.resume());
       console.awaitTickBeyond(0);
       store.hangUntil(storeWorks);
-      Capture capture = get(machine.prepareCapture(store.writeImage("s1", "vm"), GuestKit.QUIET));
+      Capture capture =
+          get(
+              machine.prepareCapture(
+                  store.writeImage(ImageTarget.of("s1", "vne", "vm")), GuestKit.QUIET));
       get(machine.pause());
       get(capture.start());
       assertThatThrownBy(() -> get(capture.stored())).hasMessageContaining("stalled for PT1S");
       console.awaitTickBeyond(console.lastTick() + 1);
 
-      assertThatThrownBy(
-              () -> get(machine.prepareCapture(store.writeImage("s2", "vm"), GuestKit.QUIET)))
+      assertThatThrownBy(() ->
+              get(
+                  machine.prepareCapture(
+                      store.writeImage(ImageTarget.of("s2", "vne", "vm")), GuestKit.QUIET)))
           .hasMessageContaining("putting the last capture away");
       storeWorks.countDown();
       await().until(() -> store.open() == 0);
-      Capture again = get(machine.prepareCapture(store.writeImage("s3", "vm"), GuestKit.QUIET));
+      Capture again =
+          get(
+              machine.prepareCapture(
+                  store.writeImage(ImageTarget.of("s3", "vne", "vm")), GuestKit.QUIET));
       get(machine.pause());
       get(again.start());
       assertThat(get(again.stored()).bytes()).isGreaterThan(48L << 20);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
@@ -103,7 +104,10 @@ class SimulatedMachineTest {
     lab.boot().run(SECOND);
     lab.settle();
     Capture capture =
-        lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0"), VirtualLab.QUIET));
+        lab.now(
+            machine("vm0")
+                .prepareCapture(
+                    lab.store.writeImage(ImageTarget.of("s1", "vne", "vm0")), VirtualLab.QUIET));
     lab.now(machine("vm0").pause());
     String paused = report("vm0");
     lab.run(SECOND);
@@ -120,7 +124,9 @@ class SimulatedMachineTest {
     lab.boot().run(SECOND);
     SimulatedMachine machine = (SimulatedMachine) machine("vm0");
     Capture capture =
-        lab.now(machine.prepareCapture(lab.store.writeImage("s1", "vm0"), VirtualLab.QUIET));
+        lab.now(
+            machine.prepareCapture(
+                lab.store.writeImage(ImageTarget.of("s1", "vne", "vm0")), VirtualLab.QUIET));
     lab.now(machine.pause());
     String then = report("vm0");
     var unused = capture.start();
@@ -136,15 +142,20 @@ class SimulatedMachineTest {
     lab.boot().run(SECOND);
     Machine machine = machine("vm0");
     Capture prepared =
-        lab.now(machine.prepareCapture(lab.store.writeImage("s1", "vm0"), VirtualLab.QUIET));
+        lab.now(
+            machine.prepareCapture(
+                lab.store.writeImage(ImageTarget.of("s1", "vne", "vm0")), VirtualLab.QUIET));
     assertFails(
-        machine.prepareCapture(lab.store.writeImage("s2", "vm0"), VirtualLab.QUIET),
+        machine.prepareCapture(
+            lab.store.writeImage(ImageTarget.of("s2", "vne", "vm0")), VirtualLab.QUIET),
         "another capture is in progress");
     lab.now(prepared.cancel());
     assertFails(prepared.start(), "the capture is over");
 
     Capture started =
-        lab.now(machine.prepareCapture(lab.store.writeImage("s3", "vm0"), VirtualLab.QUIET));
+        lab.now(
+            machine.prepareCapture(
+                lab.store.writeImage(ImageTarget.of("s3", "vne", "vm0")), VirtualLab.QUIET));
     lab.now(machine.pause());
     var unused = started.start();
     lab.now(started.cancel());
@@ -163,7 +174,10 @@ class SimulatedMachineTest {
     lab.boot().run(SECOND);
     lab.store.limitTo(5000);
     Capture capture =
-        lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0"), VirtualLab.QUIET));
+        lab.now(
+            machine("vm0")
+                .prepareCapture(
+                    lab.store.writeImage(ImageTarget.of("s1", "vne", "vm0")), VirtualLab.QUIET));
     lab.now(machine("vm0").pause());
     lab.now(capture.start());
     lab.settle();
@@ -181,7 +195,9 @@ class SimulatedMachineTest {
     lab.boot();
     lab.now(machine("vm0").pause());
     assertFails(
-        machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0"), VirtualLab.QUIET),
+        machine("vm0")
+            .prepareCapture(
+                lab.store.writeImage(ImageTarget.of("s1", "vne", "vm0")), VirtualLab.QUIET),
         "the VM does not run");
   }
 
@@ -189,7 +205,10 @@ class SimulatedMachineTest {
   void shouldEndWithACaptureInProgress() {
     lab.boot().run(SECOND);
     Capture capture =
-        lab.now(machine("vm0").prepareCapture(lab.store.writeImage("s1", "vm0"), VirtualLab.QUIET));
+        lab.now(
+            machine("vm0")
+                .prepareCapture(
+                    lab.store.writeImage(ImageTarget.of("s1", "vne", "vm0")), VirtualLab.QUIET));
     lab.now(machine("vm0").pause());
     var unused = capture.start();
     lab.now(machine("vm0").kill());

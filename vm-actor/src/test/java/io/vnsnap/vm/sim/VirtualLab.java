@@ -15,6 +15,7 @@ import io.netty.handler.codec.LineBasedFrameDecoder;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
@@ -184,7 +185,11 @@ final class VirtualLab implements AutoCloseable {
     settle();
     List<Capture> captures = new ArrayList<>();
     for (Map.Entry<String, Machine> vm : machines.entrySet()) {
-      captures.add(await(vm.getValue().prepareCapture(store.writeImage(id, vm.getKey()), QUIET)));
+      captures.add(
+          await(
+              vm.getValue()
+                  .prepareCapture(
+                      store.writeImage(ImageTarget.of(id, "vne", vm.getKey())), QUIET)));
     }
     machines.values().forEach(machine -> now(machine.pause()));
     settle();
