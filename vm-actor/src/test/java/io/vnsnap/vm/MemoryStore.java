@@ -14,15 +14,20 @@ import io.vnsnap.store.SnapshotStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Keeps images in memory; can be full, and can be damaged. Only what a VM needs of a store. */
 public final class MemoryStore implements SnapshotStore {
-  private final Map<String, byte[]> images = new ConcurrentHashMap<>();
+  private final Map<String, Stored> images = new ConcurrentHashMap<>();
   private final AtomicInteger open = new AtomicInteger();
   private volatile CountDownLatch hanging = new CountDownLatch(0);
   private volatile long capacity = Long.MAX_VALUE;
@@ -55,8 +60,12 @@ public final class MemoryStore implements SnapshotStore {
     return new Reader(image(snapshotId, vm), Long.MAX_VALUE);
   }
 
-  private byte[] image(String snapshotId, String vm) {
-    byte[] image = images.get(snapshotId + "/" + vm);
+  /** An image: its blocks, of each the pages that are not zero, and the rest. */
+  private record Stored(
+      List<ImageReader.Block> blocks, List<SortedMap<Long, byte[]>> pages, ByteString rest) {}
+
+  private Stored image(String snapshotId, String vm) {
+    Stored image = images.get(snapshotId + "/" + vm);
     if (image == null) {
       throw new IllegalArgumentException("no image of " + vm + " in " + snapshotId);
     }
@@ -114,7 +123,10 @@ public final class MemoryStore implements SnapshotStore {
 
   private final class Writer implements ImageWriter {
     private final String key;
+    private final List<ImageReader.Block> blocks = new ArrayList<>();
+    private final List<SortedMap<Long, byte[]>> pages = new ArrayList<>();
     private final ByteArrayOutputStream content = new ByteArrayOutputStream();
+    private long pageBytes;
     private boolean closed;
 
     Writer(String key) {
@@ -122,7 +134,41 @@ public final class MemoryStore implements SnapshotStore {
     }
 
     @Override
+    public int block(String name, long bytes) {
+      blocks.add(new ImageReader.Block(name, bytes));
+      pages.add(new TreeMap<>());
+      return blocks.size() - 1;
+    }
+
+    @Override
+    public void page(int block, long page, ByteBuffer buffer) throws IOException {
+      byte[] copy = take(buffer);
+      if (copy.length != ImageReader.PAGE_BYTES) {
+        throw new IllegalArgumentException("a page of " + copy.length + " bytes");
+      }
+      checkPage(block, page);
+      pages.get(block).put(page, copy);
+      pageBytes += copy.length;
+    }
+
+    @Override
+    public void zeroPage(int block, long page) {
+      checkPage(block, page);
+      pages.get(block).remove(page);
+    }
+
+    private void checkPage(int block, long page) {
+      if (page < 0 || page >= blocks.get(block).bytes() / ImageReader.PAGE_BYTES) {
+        throw new IllegalArgumentException("no page " + page + " in " + blocks.get(block));
+      }
+    }
+
+    @Override
     public void write(ByteBuffer bytes) throws IOException {
+      content.write(take(bytes));
+    }
+
+    private byte[] take(ByteBuffer bytes) throws IOException {
       try {
         hanging.await();
       } catch (InterruptedException e) {
@@ -130,21 +176,22 @@ public final class MemoryStore implements SnapshotStore {
       }
       byte[] copy = new byte[bytes.remaining()];
       bytes.get(copy);
-      if (content.size() + copy.length > capacity) {
+      if (bytes() + copy.length > capacity) {
         throw new IOException("disk full on test store");
       }
-      content.write(copy);
+      return copy;
     }
 
     @Override
     public long bytes() {
-      return content.size();
+      return pageBytes + content.size();
     }
 
     @Override
     public Committed commit() {
-      images.put(key, content.toByteArray());
-      return new Committed(content.size(), ByteString.copyFrom(new byte[32]));
+      images.put(
+          key, new Stored(List.copyOf(blocks), pages, ByteString.copyFrom(content.toByteArray())));
+      return new Committed(bytes(), ByteString.copyFrom(new byte[32]));
     }
 
     @Override
@@ -157,12 +204,12 @@ public final class MemoryStore implements SnapshotStore {
   }
 
   private final class Reader implements ImageReader {
-    private final byte[] image;
+    private final Stored image;
     private final long damagedAt;
     private int position;
     private boolean closed;
 
-    Reader(byte[] image, long damagedAt) {
+    Reader(Stored image, long damagedAt) {
       this.image = image;
       this.damagedAt = damagedAt;
       open.incrementAndGet();
@@ -170,19 +217,40 @@ public final class MemoryStore implements SnapshotStore {
 
     @Override
     public long bytes() {
-      return image.length;
+      return image.rest().size()
+          + image.blocks().stream().mapToLong(ImageReader.Block::bytes).sum();
+    }
+
+    @Override
+    public List<Block> blocks() {
+      return image.blocks();
+    }
+
+    @Override
+    public boolean isZero(int block, long page) {
+      return !image.pages().get(block).containsKey(page);
+    }
+
+    @Override
+    public void read(int block, long page, ByteBuffer into) {
+      into.put(image.pages().get(block).getOrDefault(page, new byte[PAGE_BYTES]));
+    }
+
+    @Override
+    public PageScan scan() {
+      return new Scan(image.pages());
     }
 
     @Override
     public int read(ByteBuffer into) throws IOException {
-      int n = Math.min(into.remaining(), image.length - position);
+      int n = Math.min(into.remaining(), image.rest().size() - position);
       if (n == 0) {
         return -1;
       }
       if (position + n > damagedAt) {
         throw new DamagedSnapshotException("image damaged at byte " + damagedAt);
       }
-      into.put(image, position, n);
+      image.rest().substring(position, position + n).copyTo(into);
       position += n;
       return n;
     }
@@ -194,5 +262,46 @@ public final class MemoryStore implements SnapshotStore {
         open.decrementAndGet();
       }
     }
+  }
+
+  private static final class Scan implements ImageReader.PageScan {
+    private final List<SortedMap<Long, byte[]>> pages;
+    private int block = -1;
+    private Iterator<Map.Entry<Long, byte[]>> rest = Collections.emptyIterator();
+    private Map.Entry<Long, byte[]> current = Map.entry(-1L, new byte[0]);
+
+    Scan(List<SortedMap<Long, byte[]>> pages) {
+      this.pages = pages;
+    }
+
+    @Override
+    public boolean next() {
+      while (!rest.hasNext()) {
+        if (++block >= pages.size()) {
+          return false;
+        }
+        rest = pages.get(block).entrySet().iterator();
+      }
+      current = rest.next();
+      return true;
+    }
+
+    @Override
+    public int block() {
+      return block;
+    }
+
+    @Override
+    public long page() {
+      return current.getKey();
+    }
+
+    @Override
+    public ByteBuffer content() {
+      return ByteBuffer.wrap(current.getValue());
+    }
+
+    @Override
+    public void close() {}
   }
 }
