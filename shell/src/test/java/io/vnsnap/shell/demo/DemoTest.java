@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(30)
 class DemoTest {
@@ -34,7 +35,7 @@ class DemoTest {
           4,
           6,
           Duration.ofMillis(1),
-          new DemoPlan.Deadlines(SOON, SOON, SOON, SOON, SOON));
+          new DemoPlan.Deadlines(SOON, SOON, SOON, SOON, SOON, SOON));
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final DemoResult result = new DemoResult();
@@ -106,6 +107,7 @@ class DemoTest {
         "NO_BOOT | vm3: \"Kernel panic - not syncing\"",
         "NO_BOOT | waited 0 s for all guests to boot and to reach each other",
         "LOSES_A_DATAGRAM_AT_THE_CUT | vm2 counts 1 datagrams lost",
+        "TELLS_OF_A_LOSS_BEFORE_IT_COUNTS | vm2 reported: VNTRAFFIC-ERROR vm=vm2 kind=lost",
         "SNAPSHOT_ABORTED | vm2 could not be captured: disk full on host a",
         "HOST_NEVER_GIVEN_UP | for the cluster to consist of host b; hosts up are: a, b",
         "RESTORE_FAILS | the restore failed: host b: 512 MiB needed, 100 MiB free",
@@ -117,6 +119,25 @@ class DemoTest {
         .isInstanceOf(DemoFailure.class)
         .hasMessageContaining(reason);
     assertThat(result.json().get("verified").asBoolean()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = FakeWorld.Fault.class,
+      names = {"LOSES_A_DATAGRAM_AT_THE_CUT", "TELLS_OF_A_LOSS_BEFORE_IT_COUNTS"})
+  void shouldWriteDownWhatTheGuestsOfAFailedDemoCounted(FakeWorld.Fault fault) {
+    assertThatThrownBy(() -> run(fault)).isInstanceOf(DemoFailure.class);
+    assertThat(result.json().get("lost").asLong()).isEqualTo(1);
+    assertThat(result.json().get("duplicated").asLong()).isZero();
+    assertThat(result.json().get("verified").asBoolean()).isFalse();
+  }
+
+  @Test
+  void shouldWriteDownWhatTheRestoredGuestsCountedBeforeTheDemoFailed() {
+    assertThatThrownBy(() -> run(FakeWorld.Fault.RESTORED_GUEST_HEARS_TWICE))
+        .hasMessageContaining("vm4 counts 3 datagrams duplicated");
+    assertThat(result.json().get("lost").asLong()).isZero();
+    assertThat(result.json().get("duplicated").asLong()).isEqualTo(3);
   }
 
   @Test

@@ -40,14 +40,19 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
     HOST_SILENT,
     NO_BOOT,
     LOSES_A_DATAGRAM_AT_THE_CUT,
+    TELLS_OF_A_LOSS_BEFORE_IT_COUNTS,
     SNAPSHOT_ABORTED,
     HOST_NEVER_GIVEN_UP,
     RESTORE_FAILS,
     RESTORES_BY_REBOOT,
-    RESTORED_STREAM_STALLS
+    RESTORED_STREAM_STALLS,
+    RESTORED_GUEST_HEARS_TWICE
   }
 
   private static final int RESTORES_REFUSED = 2;
+
+  /** Seconds from the cut to the loss of {@link Fault#TELLS_OF_A_LOSS_BEFORE_IT_COUNTS}. */
+  private static final int TICKS_UNTIL_LOSS = 3;
 
   final List<String> killed = new ArrayList<>();
   final List<VneRequest> requests = new ArrayList<>();
@@ -75,15 +80,28 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
     if (fault == Fault.NO_BOOT && vm.equals("vm3")) {
       return "Kernel panic - not syncing";
     }
-    String broken =
-        fault == Fault.LOSES_A_DATAGRAM_AT_THE_CUT && cutTick > 0 && vm.equals("vm2")
-            ? "lost=1"
-            : "";
+    boolean tells = fault == Fault.TELLS_OF_A_LOSS_BEFORE_IT_COUNTS && vm.equals("vm2");
+    if (tells && cutTick > 0 && tick == cutTick + TICKS_UNTIL_LOSS) {
+      return "VNTRAFFIC-ERROR vm=vm2 kind=lost peer=10.0.0.1 expected=17 got=18";
+    }
+    String broken = broken(vm, tells);
     long received = tick * Reports.UDP * Reports.PEERS;
     if (fault == Fault.RESTORED_STREAM_STALLS && restored && vm.equals("vm1")) {
       received = cutTick * Reports.UDP * Reports.PEERS + (tick - cutTick) * Reports.UDP * 2;
     }
     return Reports.line(vm, tick, received, tick * Reports.TCP * Reports.PEERS, broken);
+  }
+
+  private String broken(String vm, boolean tells) {
+    if (fault == Fault.LOSES_A_DATAGRAM_AT_THE_CUT && cutTick > 0 && vm.equals("vm2")) {
+      return "lost=1";
+    }
+    if (tells && cutTick > 0 && tick > cutTick + TICKS_UNTIL_LOSS) {
+      return "lost=1";
+    }
+    return fault == Fault.RESTORED_GUEST_HEARS_TWICE && restored && vm.equals("vm4")
+        ? "duplicated=3"
+        : "";
   }
 
   private static <T> CompletionStage<T> done(T value) {
