@@ -18,6 +18,7 @@ import io.vnsnap.shell.api.UnreachableException;
 import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.watch.Answers;
 import io.vnsnap.shell.watch.OperationProgress;
+import io.vnsnap.store.SnapshotVerification;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -96,6 +97,7 @@ final class Demo {
     Manifest snapshot = takeSnapshot(client);
     Map<String, TrafficReport> after = world.awaitTicks(1);
     judgeWorldThatWentOn(world, after);
+    verifyStored(snapshot);
     return new Cut(snapshot, bounds(before, after));
   }
 
@@ -201,12 +203,13 @@ final class Demo {
   }
 
   private Manifest takeSnapshot(VnsnapClient client)
-      throws InterruptedException, RefusedException, UnreachableException {
+      throws DemoFailure, InterruptedException, RefusedException, UnreachableException {
     screen.step("Take a snapshot under traffic");
     TakeSnapshot take =
         TakeSnapshot.newBuilder()
             .setLabel("demo")
             .setMode(CaptureMode.AUTO)
+            .setStrict(true)
             .setDeadlineMs(SNAPSHOT_DEADLINE_MS)
             .build();
     VneReply reply =
@@ -214,11 +217,24 @@ final class Demo {
     SnapshotTaken taken = reply.getSnapshotTaken();
     result.snapshot(taken);
     screen.snapshot(taken.getManifest(), result);
-    screen.done(
-        taken.getManifest().getExact()
-            ? "sealed, and exact: every channel balances"
-            : "sealed, not exact: " + taken.getManifest().getInexactReason());
+    if (!taken.getManifest().getExact()) {
+      throw new DemoFailure(
+          "the snapshot was sealed although it is not exact: "
+              + taken.getManifest().getInexactReason());
+    }
+    screen.done("sealed, and exact: every channel balances");
     return taken.getManifest();
+  }
+
+  private void verifyStored(Manifest snapshot) throws DemoFailure {
+    screen.step("Check the snapshot from what is stored alone");
+    SnapshotVerification found = nodes.verify(snapshot.getSnapshotId());
+    if (!found.passed()) {
+      throw new DemoFailure(
+          "the stored snapshot is not what it says (%d violations): %s"
+              .formatted(found.violations().size(), found.violations().getFirst()));
+    }
+    screen.done("every byte of the images is intact, every frame accounted for");
   }
 
   private static Map<String, Verification.CutBounds> bounds(

@@ -61,9 +61,11 @@ class DemoTest {
     assertThat(result.json().get("verified").asBoolean()).isTrue();
     assertThat(output())
         .contains(
-            "[1/8] Start the cluster: a coordinator here, hosts a and b in JVMs of their own",
+            "[1/9] Start the cluster: a coordinator here, hosts a and b in JVMs of their own",
             "+- host a -------+",
             "Skew 1.5 ms. 0 frames were recorded in flight, 31 held. Images: 256 MiB.",
+            "ok: sealed, and exact: every channel balances",
+            "ok: every byte of the images is intact, every frame accounted for",
             "ok: all VMs run again, 456 ms after the order",
             "ok: every guest goes on from its cut; nothing lost, doubled, reordered or corrupted");
   }
@@ -109,6 +111,9 @@ class DemoTest {
         "LOSES_A_DATAGRAM_AT_THE_CUT | vm2 counts 1 datagrams lost",
         "TELLS_OF_A_LOSS_BEFORE_IT_COUNTS | vm2 reported: VNTRAFFIC-ERROR vm=vm2 kind=lost",
         "SNAPSHOT_ABORTED | vm2 could not be captured: disk full on host a",
+        "SNAPSHOT_NOT_EXACT | channel vm1/eth0 to vm2/eth0 does not balance",
+        "SNAPSHOT_SEALED_NOT_EXACT | sealed although it is not exact: channel vm1/eth0 to vm2/eth0 does not balance",
+        "STORED_FRAMES_OUT_OF_ORDER | the stored snapshot is not what it says (1 violations): channel vm1/eth0 to vm2/eth0: frame 9 is recorded after frame 10",
         "HOST_NEVER_GIVEN_UP | for the cluster to consist of host b; hosts up are: a, b",
         "RESTORE_FAILS | the restore failed: host b: 512 MiB needed, 100 MiB free",
         "RESTORES_BY_REBOOT | vm1 did not go on from its cut but started afresh",

@@ -12,14 +12,17 @@ import io.vnsnap.proto.Refused;
 import io.vnsnap.proto.Restored;
 import io.vnsnap.proto.SnapshotList;
 import io.vnsnap.proto.SnapshotTaken;
+import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.VmStatus;
 import io.vnsnap.proto.VneList;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.VneRequest;
 import io.vnsnap.proto.VneStatus;
+import io.vnsnap.proto.certificate.Certificate;
 import io.vnsnap.shell.api.ConsoleListener;
 import io.vnsnap.shell.api.ConsoleSession;
 import io.vnsnap.shell.api.VnsnapClient;
+import io.vnsnap.store.SnapshotVerification;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +45,9 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
     LOSES_A_DATAGRAM_AT_THE_CUT,
     TELLS_OF_A_LOSS_BEFORE_IT_COUNTS,
     SNAPSHOT_ABORTED,
+    SNAPSHOT_NOT_EXACT,
+    SNAPSHOT_SEALED_NOT_EXACT,
+    STORED_FRAMES_OUT_OF_ORDER,
     HOST_NEVER_GIVEN_UP,
     RESTORE_FAILS,
     RESTORES_BY_REBOOT,
@@ -53,6 +59,9 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
 
   /** Seconds from the cut to the loss of {@link Fault#TELLS_OF_A_LOSS_BEFORE_IT_COUNTS}. */
   private static final int TICKS_UNTIL_LOSS = 3;
+
+  private static final String UNBALANCED =
+      "channel vm1/eth0 to vm2/eth0 does not balance: 9 sent, but 8 delivered";
 
   final List<String> killed = new ArrayList<>();
   final List<VneRequest> requests = new ArrayList<>();
@@ -123,6 +132,16 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
   }
 
   @Override
+  public SnapshotVerification verify(String snapshotId) {
+    return new SnapshotVerification(
+        manifest(),
+        new Certificate(List.of(), List.of(), List.of()),
+        fault == Fault.STORED_FRAMES_OUT_OF_ORDER
+            ? List.of("channel vm1/eth0 to vm2/eth0: frame 9 is recorded after frame 10")
+            : List.of());
+  }
+
+  @Override
   public void killHost(String host, List<Long> vms) {
     killed.add(host + vms);
     if (fault != Fault.HOST_NEVER_GIVEN_UP) {
@@ -166,14 +185,17 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
   public CompletionStage<VneReply> request(VneRequest request) {
     requests.add(request);
     if (request.hasTakeSnapshot()) {
-      return done(snapshotReply());
+      return done(snapshotReply(request.getTakeSnapshot()));
     }
     return done(VneReply.newBuilder().setStatus(status()).build());
   }
 
-  private VneReply snapshotReply() {
+  private VneReply snapshotReply(TakeSnapshot take) {
     if (fault == Fault.SNAPSHOT_ABORTED) {
       return refused(RefusalCode.FAILED, "vm2 could not be captured: disk full on host a");
+    }
+    if (fault == Fault.SNAPSHOT_NOT_EXACT && take.getStrict()) {
+      return refused(RefusalCode.FAILED, UNBALANCED);
     }
     cutTick = tick;
     return VneReply.newBuilder()
@@ -188,6 +210,9 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
   private Manifest manifest() {
     Manifest.Builder manifest =
         Manifest.newBuilder().setSnapshotId("s1").setVne(DemoTopology.VNE).setExact(true);
+    if (fault == Fault.SNAPSHOT_SEALED_NOT_EXACT) {
+      manifest.setExact(false).setInexactReason(UNBALANCED);
+    }
     for (int i = 0; i < DemoTopology.VMS.size(); i++) {
       manifest.addImages(
           ImageRecord.newBuilder()
