@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,12 @@ class DemoTest {
           Duration.ofMillis(1),
           new DemoPlan.Deadlines(SOON, SOON, SOON, SOON, SOON, SOON));
 
+  private static final Supplier<String> NOT_ASKED =
+      () -> {
+        throw new AssertionError("QEMU is asked although it is not wanted");
+      };
+
+  private String unusable = "";
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final DemoResult result = new DemoResult();
 
@@ -165,9 +172,13 @@ class DemoTest {
     Files.createFile(folder.resolve("vmlinuz"));
     assertThat(choose(environment).whySimulated()).contains("the guest kit lacks", "initramfs.gz");
     Files.createFile(folder.resolve("initramfs.gz"));
+    unusable = "QEMU 7.2.22 cannot capture here: it needs root";
+    assertThat(choose(environment).whySimulated()).isEqualTo(unusable);
+    assertThat(choose(environment).hypervisor()).isEqualTo("simulated");
+    unusable = "";
     assertThat(choose(environment))
         .isEqualTo(new DemoGuests("qemu", DemoTopology.of(DemoPlan.standard(), folder), ""));
-    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment).hypervisor())
+    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment, NOT_ASKED).hypervisor())
         .isEqualTo("simulated");
     environment.put(DemoGuests.NO_QEMU, "apt-get failed");
     DemoGuests guests = choose(environment);
@@ -178,8 +189,8 @@ class DemoTest {
             "sim.program=traffic sim.pages=256 vnsnap.name=vm4 vnsnap.ip=10.0.0.4/24 vnsnap.peers=10.0.0.1,10.0.0.2,10.0.0.3 vnsnap.udp=100 vnsnap.tcp=250000");
   }
 
-  private static DemoGuests choose(Map<String, String> environment) throws DemoFailure {
-    return DemoGuests.choose(DemoPlan.standard(), false, environment);
+  private DemoGuests choose(Map<String, String> environment) throws DemoFailure {
+    return DemoGuests.choose(DemoPlan.standard(), false, environment, () -> unusable);
   }
 
   @Test
