@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class LauncherTest {
@@ -55,6 +57,51 @@ class LauncherTest {
     assertThat(machine.calls())
         .contains(INSTALLS_MAVEN)
         .noneMatch(call -> call.startsWith("sudo "));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "-h"})
+  void shouldListItsOwnCommandsAfterThoseOfTheProgram(String option) throws Exception {
+    machine.installMaven();
+    FakeMachine.Run run = machine.launch(option);
+    assertThat(run.status()).as(run.output()).isZero();
+    assertThat(run.output().substring(run.output().indexOf("the program's own help")).lines())
+        .filteredOn(line -> line.startsWith("  "))
+        .extracting(line -> line.strip().split(" ")[0])
+        .containsExactly("test", "build", "bench", "simulate", "guest");
+    assertThat(machine.calls())
+        .anyMatch(call -> call.startsWith("java ") && call.endsWith("io.vnsnap.shell.Main " + option));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"test --help", "build -h"})
+  void shouldBuildNothingToHelpWithItsOwnCommands(String line) throws Exception {
+    FakeMachine.Run run = machine.launch(line.split(" "));
+    assertThat(run.status()).as(run.output()).isZero();
+    assertThat(run.output()).contains("Commands of the launcher:");
+    assertThat(machine.calls()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bench --help", "bench pause --help", "bench"})
+  void shouldInstallNoPackagesAndBuildNoGuestToHelpWithABenchmark(String line) throws Exception {
+    machine.installMaven();
+    FakeMachine.Run run = machine.launch(line.split(" "));
+    assertThat(run.status()).as(run.output()).isZero();
+    assertThat(machine.calls())
+        .anyMatch(call -> call.contains("io.vnsnap.bench.Main"))
+        .noneMatch(call -> call.startsWith("apt-get ") || call.startsWith("guest/build"));
+  }
+
+  @Test
+  void shouldInstallPackagesAndBuildTheGuestForABenchmarkThatNeedsThem() throws Exception {
+    machine.installMaven();
+    FakeMachine.Run run = machine.launch("bench", "pause");
+    assertThat(run.status()).as(run.output()).isZero();
+    assertThat(machine.calls())
+        .anyMatch(call -> call.startsWith("apt-get install ") && call.contains("qemu-system-x86"))
+        .anyMatch(call -> call.startsWith("guest/build"))
+        .anyMatch(call -> call.contains("io.vnsnap.bench.Main pause"));
   }
 
   @Test
