@@ -70,7 +70,8 @@ class LauncherTest {
         .extracting(line -> line.strip().split(" ")[0])
         .containsExactly("test", "build", "bench", "simulate", "guest");
     assertThat(machine.calls())
-        .anyMatch(call -> call.startsWith("java ") && call.endsWith("io.vnsnap.shell.Main " + option));
+        .anyMatch(
+            call -> call.startsWith("java ") && call.endsWith("io.vnsnap.shell.Main " + option));
   }
 
   @ParameterizedTest

@@ -54,8 +54,8 @@ public final class ControlSockets {
   /**
    * The socket of the one node that runs here. Blocks for as long as it takes to try to connect.
    *
-   * @throws IOException if no node runs, or several do, or the run folder is somebody
-   *     else's; the message says what to do
+   * @throws IOException if no node runs, or several do, or the run folder is somebody else's; the
+   *     message says what to do
    */
   public Path only() throws IOException {
     return only(User.current());

@@ -39,8 +39,7 @@ record DemoGuests(String hypervisor, Topology topology, String whySimulated) {
       Map<String, String> environment,
       Supplier<String> whyQemuUnusable)
       throws DemoFailure {
-    String why =
-        simulated ? "--simulated asks for it" : whyNotReal(environment, whyQemuUnusable);
+    String why = simulated ? "--simulated asks for it" : whyNotReal(environment, whyQemuUnusable);
     Topology topology =
         why.isEmpty() ? DemoTopology.of(plan, kit(environment)) : DemoTopology.simulated(plan);
     List<Violation> violations = TopologyRules.check(topology);

@@ -47,8 +47,7 @@ final class NodeConfig {
               entry.getKey(),
               ConfigValueFactory.fromAnyRef(entry.getValue(), "the node's options"));
     }
-    Config file =
-        options.places().config().map(NodeConfig::parse).orElseGet(ConfigFactory::empty);
+    Config file = options.places().config().map(NodeConfig::parse).orElseGet(ConfigFactory::empty);
     Config all = layered(own, file);
     return all.withValue(
         "akka.cluster.roles", ConfigValueFactory.fromIterable(roles(options, all)));
@@ -67,7 +66,7 @@ final class NodeConfig {
         .resolve();
   }
 
-  private static Config parse(Path file) {
+  static Config parse(Path file) {
     return ConfigFactory.parseFile(
         file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
   }

@@ -439,9 +439,22 @@ class CommandLineInterfaceTest {
                 ""));
     assertThat(run("coordinator", "--name", "taken")).isEqualTo(1);
     assertThat(launched.get(1).roles()).containsExactly("coordinator");
-    assertThat(run("host", "--name", "taken", "--config", "/etc/v.conf")).isEqualTo(1);
-    assertThat(launched.get(2).roles()).containsExactlyInAnyOrder("host", "coordinator");
-    assertThat(launched.get(2).places().config()).contains(Path.of("/etc/v.conf"));
+  }
+
+  @Test
+  void shouldJoinTheClusterThatTheSettingsName() throws IOException {
+    Path file = Files.createFile(folder.resolve("v.conf"));
+    assertThat(run("host", "--name", "taken", "--config", file.toString())).isEqualTo(1);
+    assertThat(launched.get(0).roles()).containsExactlyInAnyOrder("host", "coordinator");
+    assertThat(launched.get(0).places().config()).contains(file);
+    Files.writeString(file, "akka.cluster.seed-nodes = [\"akka://vnsnap@10.0.0.1:2551\"]");
+    assertThat(run("host", "--name", "taken", "--config", file.toString())).isEqualTo(1);
+    assertThat(launched.get(1).roles()).containsExactly("host");
+    assertThat(run("host", "--name", "taken", "--config", "/nowhere/v.conf")).isEqualTo(1);
+    assertThat(err())
+        .startsWith("vnsnap: the configuration cannot be read: ")
+        .contains("/nowhere/v.conf");
+    assertThat(launched).hasSize(2);
   }
 
   @Test

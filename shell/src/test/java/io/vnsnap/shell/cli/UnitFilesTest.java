@@ -39,7 +39,11 @@ class UnitFilesTest {
 
   /** What the unit would start if its options were those of the example. */
   private static NodeOptions example(String command) throws IOException {
-    String options = values(unit(command).stream().map(s -> s.replaceFirst("^# +", "")).toList(), "VNSNAP_OPTIONS").get(0);
+    String options =
+        values(
+                unit(command).stream().map(s -> s.replaceFirst("^# +", "")).toList(),
+                "VNSNAP_OPTIONS")
+            .get(0);
     List<NodeOptions> launched = new ArrayList<>();
     PrintStream nowhere =
         new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
@@ -50,10 +54,11 @@ class UnitFilesTest {
             Map.of("VNSNAP_RUN", "/run/vnsnap", "XDG_STATE_HOME", "/var/lib"),
             ZoneOffset.UTC,
             socket -> new FakeClient(),
-            () -> taken -> {
-              launched.add(taken);
-              throw new NodeStartException("this is a test", null);
-            });
+            () ->
+                taken -> {
+                  launched.add(taken);
+                  throw new NodeStartException("this is a test", null);
+                });
     String[] line =
         Stream.concat(Stream.of(command), Stream.of(options.split(" "))).toArray(String[]::new);
     assertThat(new CommandLineInterface(context).run(line)).isEqualTo(CommandLineInterface.FAILED);

@@ -52,7 +52,10 @@ class RehearsalTest {
             Set.of(NodeOptions.HOST),
             new NodeOptions.Network("127.0.0.1", "127.0.0.1", 0, 0, List.of()),
             new NodeOptions.Places(
-                folder.resolve("a.sock"), folder.resolve("s"), folder.resolve("t"), Optional.empty()),
+                folder.resolve("a.sock"),
+                folder.resolve("s"),
+                folder.resolve("t"),
+                Optional.empty()),
             64,
             NodeOptions.SIMULATED);
     Config config = NodeConfig.of(options);
