@@ -341,6 +341,49 @@ class CommandLineInterfaceTest {
   }
 
   @Test
+  void shouldSayInWhichLineIsWhatNoHostCanGive() throws IOException {
+    Files.writeString(folder.resolve("vmlinuz"), "kernel");
+    Path file = folder.resolve("lab.yaml");
+    Files.writeString(
+        file,
+        """
+        name: lab
+        vms:
+          - { name: vm1, memory: 16, kernel: vmlinuz }
+          - name: vm2
+            memory: 64G
+            kernel: vmlinuz
+        """);
+    refuse(RefusalCode.NOT_POSSIBLE, "vm2", "VM vm2 needs 65536 MiB, but on a 512 MiB are free");
+    assertThat(run("up", file.toString(), SOCKET)).isEqualTo(1);
+    assertThat(err())
+        .isEqualTo(
+            """
+            FILE:4: VM vm2 needs 65536 MiB, but on a 512 MiB are free
+            vnsnap: nothing was started: the topology does not fit the hosts
+            """
+                .replace("FILE", file.toString()));
+
+    refuse(RefusalCode.NOT_POSSIBLE, "", "no host is usable");
+    assertThat(run("up", file.toString(), SOCKET)).isEqualTo(1);
+    assertThat(err()).isEqualTo("vnsnap: no host is usable\n");
+
+    refuse(RefusalCode.FAILED, "vm2", "VM vm2 could not be started: QEMU is gone");
+    assertThat(run("up", file.toString(), SOCKET)).isEqualTo(1);
+    assertThat(err()).isEqualTo("vnsnap: VM vm2 could not be started: QEMU is gone\n");
+  }
+
+  private void refuse(RefusalCode code, String subject, String reason) {
+    cluster.onRequest =
+        request ->
+            FakeClient.done(
+                VneReply.newBuilder()
+                    .setRefused(
+                        Refused.newBuilder().setCode(code).setSubject(subject).setReason(reason))
+                    .build());
+  }
+
+  @Test
   void shouldStartAHostWithItsOptions() {
     assertThat(
             run(
@@ -396,9 +439,22 @@ class CommandLineInterfaceTest {
                 ""));
     assertThat(run("coordinator", "--name", "taken")).isEqualTo(1);
     assertThat(launched.get(1).roles()).containsExactly("coordinator");
-    assertThat(run("host", "--name", "taken", "--config", "/etc/v.conf")).isEqualTo(1);
-    assertThat(launched.get(2).roles()).containsExactlyInAnyOrder("host", "coordinator");
-    assertThat(launched.get(2).places().config()).contains(Path.of("/etc/v.conf"));
+  }
+
+  @Test
+  void shouldJoinTheClusterThatTheSettingsName() throws IOException {
+    Path file = Files.createFile(folder.resolve("v.conf"));
+    assertThat(run("host", "--name", "taken", "--config", file.toString())).isEqualTo(1);
+    assertThat(launched.get(0).roles()).containsExactlyInAnyOrder("host", "coordinator");
+    assertThat(launched.get(0).places().config()).contains(file);
+    Files.writeString(file, "akka.cluster.seed-nodes = [\"akka://vnsnap@10.0.0.1:2551\"]");
+    assertThat(run("host", "--name", "taken", "--config", file.toString())).isEqualTo(1);
+    assertThat(launched.get(1).roles()).containsExactly("host");
+    assertThat(run("host", "--name", "taken", "--config", "/nowhere/v.conf")).isEqualTo(1);
+    assertThat(err())
+        .startsWith("vnsnap: the configuration cannot be read: ")
+        .contains("/nowhere/v.conf");
+    assertThat(launched).hasSize(2);
   }
 
   @Test
