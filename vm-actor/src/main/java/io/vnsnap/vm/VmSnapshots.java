@@ -273,6 +273,7 @@ final class VmSnapshots {
 
   private ImageRecord record(Storing storing, ImageWriter.Committed image) {
     Machine machine = storing.live().machine();
+    Capture capture = storing.capture();
     return ImageRecord.newBuilder()
         .setVm(vm)
         .setHost(with.host())
@@ -284,6 +285,8 @@ final class VmSnapshots {
         .setAddedBytes(image.addedBytes())
         .setPause(storing.cut().pause())
         .addAllDisks(storing.cut().disks())
+        .setMode(capture.mode())
+        .setStalledUs(capture.stalledMicros())
         .build();
   }
 
