@@ -7,7 +7,7 @@ import io.vnsnap.shell.node.NodeOptions;
 import io.vnsnap.shell.node.NodeStartException;
 import io.vnsnap.shell.node.RunningNode;
 import io.vnsnap.store.SnapshotVerification;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -108,8 +108,8 @@ final class LocalNodes implements DemoNodes {
 
   @Override
   public SnapshotVerification verify(String snapshotId) throws DemoFailure {
-    try {
-      return SnapshotVerification.of(FileStore.open(folder.store()), snapshotId);
+    try (PageStore store = PageStore.inDirectory(folder.store(), "demo")) {
+      return SnapshotVerification.of(store, snapshotId);
     } catch (IOException e) {
       throw new DemoFailure(
           "the stored snapshot %s cannot be checked: %s".formatted(snapshotId, e.getMessage()), e);

@@ -11,7 +11,7 @@ import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.control.ControlClient;
 import io.vnsnap.shell.fake.FakeNodeLauncher;
 import io.vnsnap.shell.node.NodeOptions;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +90,9 @@ class LocalNodesTest {
             .setSnapshotId("s1")
             .setTopology(Topology.newBuilder().addVms(VmSpec.newBuilder().setName("vm1")))
             .setExact(true);
-    FileStore.open(folder.store()).seal(sealed.build());
+    try (PageStore store = PageStore.inDirectory(folder.store(), "test")) {
+      store.seal(sealed.build());
+    }
     assertThat(nodes.verify("s1").violations()).containsExactly("VM vm1 has no image");
     assertThatThrownBy(() -> nodes.verify("s2"))
         .isInstanceOf(DemoFailure.class)

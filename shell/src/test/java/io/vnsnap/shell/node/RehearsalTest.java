@@ -6,8 +6,7 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.Behaviors;
 import com.typesafe.config.Config;
 import io.vnsnap.host.HostContext;
-import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +61,7 @@ class RehearsalTest {
     StateFolder state = resources.add(StateFolder.claim(options.places().state()));
     ExecutorService blocking = Executors.newCachedThreadPool();
     resources.add(blocking::shutdownNow);
-    SnapshotStore store = FileStore.open(options.places().store());
+    PageStore store = resources.add(PageStore.inDirectory(options.places().store(), "a"));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "vnsnap", config);
     resources.add(() -> {
       system.terminate();
