@@ -268,8 +268,7 @@ class PagesTest {
 
   @Test
   void shouldRefuseAStoreOfVersionOne() {
-    place.setContent(
-        "vnsnap-store", "vnsnap-store 1\n".getBytes(UTF_8));
+    place.setContent("vnsnap-store", "vnsnap-store 1\n".getBytes(UTF_8));
     assertThatThrownBy(this::open)
         .hasMessageContaining("memory is a store of version 1")
         .hasMessageContaining("Name another place");
