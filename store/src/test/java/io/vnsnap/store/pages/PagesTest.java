@@ -215,7 +215,7 @@ class PagesTest {
       writer.zeroPage(number, 20);
       second = record(writer.commit());
     }
-    assertThat(second.getAddedBytes()).isLessThan(2 * block);
+    assertThat(second.getAddedBytes()).isLessThan(2L * block);
     mustBe(first, disk);
     mustBe(second, changed);
     assertThat(storeDisk("s3", changed, Optional.empty()).getSha256())
