@@ -1,0 +1,100 @@
+package io.vnsnap.store.pages;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.store.pack.PageIds;
+import io.vnsnap.store.place.Place;
+import io.vnsnap.store.place.PlaceKind;
+import io.vnsnap.store.place.S3Server;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The store on each kind of place. */
+class PlacedPageStoreTest {
+
+  abstract static class Placed extends SnapshotStoreContract {
+    @TempDir private Path temporary;
+
+    private final PlaceKind kind;
+    private final String prefix = S3Server.newPrefix();
+    private final List<PageStore> opened = new ArrayList<>();
+
+    Placed(PlaceKind kind) {
+      this.kind = kind;
+    }
+
+    @Override
+    SnapshotStore open() throws IOException {
+      Place place = openPlace();
+      PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
+      PageStore store = PageStore.open(place, ids, SmallSnapshot.SETTINGS);
+      opened.add(store);
+      return store;
+    }
+
+    private Place openPlace() throws IOException {
+      try {
+        return kind.open(temporary.resolve("store"), prefix);
+      } catch (IOException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IOException(e);
+      }
+    }
+
+    @AfterEach
+    void close() throws IOException {
+      for (PageStore store : opened) {
+        store.close();
+      }
+    }
+
+    @Test
+    void shouldLeaveNothingUnfinishedAtThePlace() throws IOException {
+      SmallSnapshot snapshot = new SmallSnapshot("s2", 5);
+      SnapshotStore store = open();
+      snapshot.storeIn(store);
+      try (Place place = openPlace()) {
+        assertThat(place.sweep(Duration.ZERO)).isZero();
+        assertThat(place.list("snapshots/s2/")).isNotEmpty();
+      }
+      snapshot.mustBeIn(store);
+    }
+  }
+
+  @Nested
+  class InADirectory extends Placed {
+    InADirectory() {
+      super(PlaceKind.DIRECTORY);
+    }
+  }
+
+  @Nested
+  class InAnEncryptedDirectory extends Placed {
+    InAnEncryptedDirectory() {
+      super(PlaceKind.ENCRYPTED_DIRECTORY);
+    }
+  }
+
+  @Nested
+  class InObjectStorage extends Placed {
+    InObjectStorage() {
+      super(PlaceKind.OBJECT_STORAGE);
+    }
+  }
+
+  @Nested
+  class InEncryptedObjectStorage extends Placed {
+    InEncryptedObjectStorage() {
+      super(PlaceKind.ENCRYPTED_OBJECT_STORAGE);
+    }
+  }
+}
