@@ -8,6 +8,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
@@ -218,7 +219,8 @@ class VmActorTest {
             Optional.of(
                 new VmActor.Load(
                     "s0",
-                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build()))));
+                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build(),
+                    Loading.LAZY_IF_POSSIBLE))));
     expect(LOADED);
     assertThat(script.calls()).containsExactly("load 1");
   }
@@ -228,7 +230,8 @@ class VmActorTest {
     vm.tell(
         new VmActor.Start(
             SPEC,
-            Optional.of(new VmActor.Load("s0", ImageRecord.newBuilder().setVm("vm").build()))));
+            Optional.of(
+new VmActor.Load("s0", ImageRecord.newBuilder().setVm("vm").build(), Loading.FULL))));
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
     vm.tell(new VmActor.Go());
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));

@@ -2,6 +2,7 @@ package io.vnsnap.shell.fake;
 
 import com.google.protobuf.ByteString;
 import io.vnsnap.proto.HostList;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.SnapshotList;
 import io.vnsnap.proto.VneList;
@@ -68,7 +69,8 @@ public final class FakeClient implements VnsnapClient {
   }
 
   @Override
-  public CompletionStage<VneReply> restore(String idOrPrefixOrLabel, Map<String, String> places) {
+  public CompletionStage<VneReply> restore(
+      String idOrPrefixOrLabel, Map<String, String> places, Loading loading) {
     placement = Map.copyOf(places);
     return snapshot(idOrPrefixOrLabel)
         .thenCompose(m -> request(VneRequest.newBuilder().setVne(m.getVne()).build()));
