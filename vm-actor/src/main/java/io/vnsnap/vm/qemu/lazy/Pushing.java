@@ -51,7 +51,7 @@ final class Pushing {
   }
 
   private void pushRest() throws IOException {
-    try (ImageReader.PageScan scan = image.scan()) {
+    try (ImageReader.PageScan scan = scan()) {
       while (next(scan)) {
         if (!sent.claimed(scan.block(), scan.page())) {
           batch.add(scan.block(), scan.page(), scan.content());
@@ -60,6 +60,14 @@ final class Pushing {
       }
     }
     flush();
+  }
+
+  private ImageReader.PageScan scan() throws PageLostException {
+    try {
+      return image.scan();
+    } catch (IOException | RuntimeException e) {
+      throw new PageLostException("the first page", e);
+    }
   }
 
   private boolean next(ImageReader.PageScan scan) throws PageLostException {
