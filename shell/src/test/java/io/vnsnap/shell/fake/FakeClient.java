@@ -33,6 +33,7 @@ public final class FakeClient implements VnsnapClient {
   public volatile HostList hosts = HostList.getDefaultInstance();
   public volatile SnapshotList snapshots = SnapshotList.getDefaultInstance();
   public volatile Map<String, String> placement = Map.of();
+  public volatile Loading loading = Loading.UNRECOGNIZED;
 
   public static <T> CompletionStage<T> done(T value) {
     return CompletableFuture.completedFuture(value);
@@ -72,6 +73,7 @@ public final class FakeClient implements VnsnapClient {
   public CompletionStage<VneReply> restore(
       String idOrPrefixOrLabel, Map<String, String> places, Loading loading) {
     placement = Map.copyOf(places);
+    this.loading = loading;
     return snapshot(idOrPrefixOrLabel)
         .thenCompose(m -> request(VneRequest.newBuilder().setVne(m.getVne()).build()));
   }
