@@ -124,8 +124,11 @@ final class LazyLoading implements Arrival {
     source = begins;
     begins.start(
         opening,
-        new PageSource.Sizes(
-            machine.settings().lazy().batchPages(), machine.settings().lazy().nearPages()));
+        new PageSource.Pace(
+            machine.settings().lazy().batchPages(),
+            machine.settings().lazy().nearPages(),
+            machine.settings().lazy().quiet(),
+            machine.settings().lazy().patience()));
     return begins;
   }
 

@@ -43,14 +43,24 @@ public record QemuSettings(
    * @param batchPages pushed at a time
    * @param nearPages sent after a page that the VM asked for
    * @param socketBuffer of what is on its way to QEMU, in bytes
+   * @param quiet of a VM that asks for nothing, before more is pushed
+   * @param patience with a VM that is not quiet, in all
    * @param captureWait for the end of loading before a capture
    */
-  public record Lazy(int batchPages, int nearPages, int socketBuffer, Duration captureWait) {
+  public record Lazy(
+      int batchPages,
+      int nearPages,
+      int socketBuffer,
+      Duration quiet,
+      Duration patience,
+      Duration captureWait) {
     private static Lazy from(Config lazy) {
       return new Lazy(
           lazy.getInt("batch-pages"),
           lazy.getInt("near-pages"),
           lazy.getInt("socket-buffer"),
+          lazy.getDuration("quiet"),
+          lazy.getDuration("patience"),
           lazy.getDuration("capture-wait"));
     }
   }

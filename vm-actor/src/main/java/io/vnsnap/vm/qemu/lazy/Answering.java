@@ -18,6 +18,7 @@ final class Answering {
   private final RequestDecoder decoder;
   private final Batch batch;
   private final int near;
+  private final Restraint restraint;
   private final Latency latency = new Latency();
   private final StartOrder.Recorder order = new StartOrder.Recorder();
   private long needless;
@@ -27,13 +28,14 @@ final class Answering {
    * @param near how many pages after a requested one are sent along
    */
   Answering(
-      Wire wire, SentPages sent, Outlet outlet, RequestDecoder decoder, Batch batch, int near) {
+      Wire wire, SentPages sent, Outlet outlet, RequestDecoder decoder, Batch batch, int near, Restraint restraint) {
     this.wire = wire;
     this.sent = sent;
     this.outlet = outlet;
     this.decoder = decoder;
     this.batch = batch;
     this.near = near;
+    this.restraint = restraint;
   }
 
   /** Until QEMU says that it needs nothing any more. */
@@ -63,6 +65,7 @@ final class Answering {
       }
       in.compact();
       if (last != null) {
+        restraint.asked();
         sendNear(last);
       }
     }

@@ -4,6 +4,7 @@ import io.vnsnap.store.ImageReader;
 import io.vnsnap.vm.StartHints;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -57,30 +58,34 @@ public final class PageSource {
   }
 
   /**
-   * How much goes at a time, in pages.
+   * How much goes at a time, in pages, and when.
    *
    * @param batch pushed: what an answer may have to wait for
    * @param near sent after a page that was asked for
+   * @param quiet how long the guest must have asked for nothing before more is pushed
+   * @param patience how long may be waited for that in all
    */
-  public record Sizes(int batch, int near) {}
+  public record Pace(int batch, int near, Duration quiet, Duration patience) {}
 
   /**
    * Begins to write and to answer.
    *
    * @param opening see {@link Opening}
    */
-  public void start(ByteBuffer opening, Sizes sizes) {
+  public void start(ByteBuffer opening, Pace pace) {
     StartOrder known = known();
+    Restraint restraint = new Restraint(pace.quiet().toNanos(), pace.patience().toNanos());
     Answering answering =
         new Answering(
             wire,
             sent,
             outlet,
             new RequestDecoder(image.blocks()),
-            new Batch(image, records, Math.max(1, sizes.near())),
-            sizes.near());
+            new Batch(image, records, Math.max(1, pace.near())),
+            pace.near(),
+            restraint);
     Pushing pushing =
-        new Pushing(image, sent, outlet, new Batch(image, records, sizes.batch()), known);
+        new Pushing(image, sent, outlet, new Batch(image, records, pace.batch()), known, restraint);
     launch("vnsnap-push-" + vm, () -> pushing.run(opening), answering, known);
     launch("vnsnap-answer-" + vm, answering::run, answering, known);
   }

@@ -15,16 +15,24 @@ final class Pushing {
   private final Outlet outlet;
   private final Batch batch;
   private final StartOrder known;
+  private final Restraint restraint;
 
   /**
    * @param batch belongs to this object
    */
-  Pushing(ImageReader image, SentPages sent, Outlet outlet, Batch batch, StartOrder known) {
+  Pushing(
+      ImageReader image,
+      SentPages sent,
+      Outlet outlet,
+      Batch batch,
+      StartOrder known,
+      Restraint restraint) {
     this.image = image;
     this.sent = sent;
     this.outlet = outlet;
     this.batch = batch;
     this.known = known;
+    this.restraint = restraint;
   }
 
   /** Until the stream is written to its end. */
@@ -55,7 +63,7 @@ final class Pushing {
       while (next(scan)) {
         if (!sent.claimed(scan.block(), scan.page())) {
           batch.add(scan.block(), scan.page(), scan.content());
-          sendWhenFull();
+          sendWhenFullAndQuiet();
         }
       }
     }
@@ -86,10 +94,17 @@ final class Pushing {
           page < pages;
           page = sent.nextUnclaimed(block, page + 1)) {
         batch.add(block, page);
-        sendWhenFull();
+        sendWhenFullAndQuiet();
       }
     }
     flush();
+  }
+
+  private void sendWhenFullAndQuiet() throws IOException {
+    if (batch.isFull()) {
+      restraint.await();
+      flush();
+    }
   }
 
   private void sendWhenFull() throws IOException {

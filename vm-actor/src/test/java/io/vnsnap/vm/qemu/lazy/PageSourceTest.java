@@ -10,6 +10,7 @@ import io.vnsnap.vm.qemu.lazy.FakePeer.Place;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -60,7 +61,7 @@ class PageSourceTest {
     byte[] opening = OPENING.getBytes(StandardCharsets.US_ASCII);
     source.start(
         ByteBuffer.allocateDirect(opening.length).put(opening).flip(),
-        new PageSource.Sizes(batch, near));
+        new PageSource.Pace(batch, near, Duration.ofMillis(1), Duration.ofMillis(100)));
     assertThat(new String(peer.readBytes(opening.length), StandardCharsets.US_ASCII))
         .isEqualTo(OPENING);
     return source;
