@@ -106,8 +106,7 @@ class LazyRestoreTest extends VneTest {
     vne.orders(DEPLOY);
     vne.report(
         vne.from("b")
-            .setDeployFailed(
-                DeployFailed.newBuilder().setReason("place /store cannot be read")));
+            .setDeployFailed(DeployFailed.newBuilder().setReason("place /store cannot be read")));
     vne.undeploy();
     assertThat(vne.status().getPhase()).isEqualTo(Phase.DOWN);
     assertThat(vne.status().getLastFailure()).contains("place /store cannot be read");

@@ -254,7 +254,9 @@ class VmActorTest {
     owner.fishForMessage(
         Duration.ofSeconds(5),
         event ->
-            event.equals(progress) ? FishingOutcomes.complete() : FishingOutcomes.continueAndIgnore());
+            event.equals(progress)
+                ? FishingOutcomes.complete()
+                : FishingOutcomes.continueAndIgnore());
   }
 
   private static final class FakeArrival implements Arrival {
@@ -288,7 +290,8 @@ class VmActorTest {
         new VmActor.Start(
             SPEC,
             Optional.of(
-new VmActor.Load("s0", ImageRecord.newBuilder().setVm("vm").build(), Loading.FULL))));
+                new VmActor.Load(
+                    "s0", ImageRecord.newBuilder().setVm("vm").build(), Loading.FULL))));
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
     vm.tell(new VmActor.Go());
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));

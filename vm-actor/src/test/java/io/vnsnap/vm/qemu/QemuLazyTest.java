@@ -78,7 +78,9 @@ class QemuLazyTest {
         return;
       }
       try (ImageWriter writer = store.writeImage(ImageTarget.of(id, "vne", "vm"))) {
-        var parser = new io.vnsnap.vm.qemu.stream.StreamParser(new io.vnsnap.vm.qemu.stream.ImageSink(writer));
+        var parser =
+            new io.vnsnap.vm.qemu.stream.StreamParser(
+                new io.vnsnap.vm.qemu.stream.ImageSink(writer));
         ByteBuffer b = ByteBuffer.allocate(1 << 20);
         while (raw.read(b.clear()) >= 0) {
           parser.feed(b.flip());
@@ -109,8 +111,7 @@ class QemuLazyTest {
             store.writeImage(ImageTarget.of(snapshotId, "vne", "vm")), GuestKit.QUIET));
   }
 
-  private QemuMachine load(ImageReader image, Loading loading, StartHints hints)
-      throws Exception {
+  private QemuMachine load(ImageReader image, Loading loading, StartHints hints) throws Exception {
     return guests.keep(guests.hypervisor().load(spec(), image, loading, hints));
   }
 
@@ -175,8 +176,7 @@ class QemuLazyTest {
     assertThat(hint.read()).isPresent();
 
     CountDownLatch gate = new CountDownLatch(1);
-    QemuMachine second =
-        load(new GatedImage(store.read(BASE, "vm"), gate), Loading.LAZY, hint);
+    QemuMachine second = load(new GatedImage(store.read(BASE, "vm"), gate), Loading.LAZY, hint);
     await().until(() -> second.arrival().bytes() > 1 << 20);
     runsOn(second, tickAtCut);
     gate.countDown();
@@ -255,8 +255,8 @@ class QemuLazyTest {
                     .load(spec, store.read("unpaged", "vm"), Loading.LAZY, StartHints.NONE)))
         .hasMessageContaining("it cannot be loaded lazily: its image is not stored by pages");
     assertThat(Files.exists(spec.folder())).isFalse();
-    assertThatThrownBy(() ->
-            load(store.read("unpaged", "vm"), Loading.LAZY_IF_POSSIBLE, StartHints.NONE))
+    assertThatThrownBy(
+            () -> load(store.read("unpaged", "vm"), Loading.LAZY_IF_POSSIBLE, StartHints.NONE))
         .message()
         .doesNotContain("lazily");
     QemuMachine machine = load(store.read(BASE, "vm"), Loading.LAZY_IF_POSSIBLE, StartHints.NONE);

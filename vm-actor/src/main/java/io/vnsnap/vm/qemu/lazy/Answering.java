@@ -28,7 +28,13 @@ final class Answering {
    * @param near how many pages after a requested one are sent along
    */
   Answering(
-      Wire wire, SentPages sent, Outlet outlet, RequestDecoder decoder, Batch batch, int near, Restraint restraint) {
+      Wire wire,
+      SentPages sent,
+      Outlet outlet,
+      RequestDecoder decoder,
+      Batch batch,
+      int near,
+      Restraint restraint) {
     this.wire = wire;
     this.sent = sent;
     this.outlet = outlet;

@@ -22,8 +22,7 @@ import java.util.List;
 final class FakePeer implements AutoCloseable {
   private final Pipe toPeer = Pipe.open();
   private final Pipe fromPeer = Pipe.open();
-  private final DataInputStream in =
-      new DataInputStream(Channels.newInputStream(toPeer.source()));
+  private final DataInputStream in = new DataInputStream(Channels.newInputStream(toPeer.source()));
   private final DataOutputStream out =
       new DataOutputStream(Channels.newOutputStream(fromPeer.sink()));
   private final boolean[][] seen = new boolean[SmallImage.BLOCKS.size()][];

@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.jspecify.annotations.Nullable;
 
 /** The source against a peer that takes the stream apart. */
 @Timeout(60)
@@ -93,8 +93,7 @@ class PageSourceTest {
     peer.takeSection();
     assertThat(peer.order()).containsExactly(new Place(0, 100));
     peer.takeSection();
-    assertThat(peer.order())
-        .endsWith(new Place(0, 101), new Place(0, 102), new Place(0, 103));
+    assertThat(peer.order()).endsWith(new Place(0, 101), new Place(0, 102), new Place(0, 103));
     peer.ask(1, 2, 3);
     peer.takeSection();
     peer.takeSection();
@@ -169,10 +168,11 @@ class PageSourceTest {
   void shouldFailWhenAPageThatNobodyAskedForCannotBeRead() throws Exception {
     image = image.damagedAt(1);
     PageSource source = start(8, 0);
-    assertThatThrownBy(() -> {
-          peer.takeAll();
-          get(source);
-        })
+    assertThatThrownBy(
+            () -> {
+              peer.takeAll();
+              get(source);
+            })
         .isNotNull();
     assertThatThrownBy(() -> get(source)).hasMessageContaining("image i1 is damaged");
     await().until(() -> image.closed() && peer.wireClosed());

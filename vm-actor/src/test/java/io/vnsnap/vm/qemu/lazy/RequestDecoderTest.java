@@ -54,8 +54,7 @@ class RequestDecoderTest {
 
   @Test
   void shouldUnderstandWhatQemuSays() throws Exception {
-    assertThat(decoder.next(named("pc.bios", 4096, 8192)))
-        .contains(new Request.Pages(1, 1, 2));
+    assertThat(decoder.next(named("pc.bios", 4096, 8192))).contains(new Request.Pages(1, 1, 2));
     assertThat(decoder.next(same(0, 4096))).contains(new Request.Pages(1, 0, 1));
     assertThat(decoder.next(number(2, 3))).contains(new Request.Pong(3));
     assertThat(decoder.next(number(1, 0))).contains(new Request.Shut(0));

@@ -9,8 +9,7 @@ import org.junit.jupiter.api.Test;
 class SentPagesTest {
   private final SentPages sent =
       new SentPages(
-          List.of(
-              new ImageReader.Block("a", 130 * 4096L), new ImageReader.Block("b", 64 * 4096L)));
+          List.of(new ImageReader.Block("a", 130 * 4096L), new ImageReader.Block("b", 64 * 4096L)));
 
   @Test
   void shouldGiveEachPageToOneClaimant() {
