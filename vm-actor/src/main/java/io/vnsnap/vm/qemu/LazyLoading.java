@@ -102,8 +102,8 @@ final class LazyLoading implements Arrival {
                 BlockingWork.on(machine.blocking(), () -> begin(stored, wire, image, hints)))
             .whenComplete((begins, failed) -> {
               if (failed != null) {
-                machine.closeOnBlocking(image);
                 machine.closeOnBlocking(wire::close);
+                rest.whenComplete((stored, broken) -> machine.closeOnBlocking(image));
               }
             });
     return machine.within(
@@ -187,11 +187,26 @@ final class LazyLoading implements Arrival {
             + (fate == Fate.IMAGE_DAMAGED
                 ? "; restore another snapshot"
                 : "; restore the snapshot again");
+    if (fate == Fate.VM_FAILED) {
+      // A QEMU that ends by itself says best why.
+      var unused =
+          machine
+              .loop()
+              .schedule(
+                  () -> end(reason),
+                  machine.settings().quitTimeout().toMillis(),
+                  TimeUnit.MILLISECONDS);
+    } else {
+      end(reason);
+    }
+    done.completeExceptionally(new HypervisorException(reason, why));
+  }
+
+  private void end(String reason) {
     if (machine.process().alive()) {
       machine.process().note(reason);
       machine.process().kill();
     }
-    done.completeExceptionally(new HypervisorException(reason, why));
   }
 
   private static Fate fate(Throwable why) {

@@ -1,5 +1,6 @@
 package io.vnsnap.vm.qemu.lazy;
 
+import io.vnsnap.vm.HypervisorException;
 import java.io.IOException;
 
 /**
@@ -10,6 +11,6 @@ public final class PageLostException extends IOException {
   private static final long serialVersionUID = 1;
 
   PageLostException(String page, Throwable cause) {
-    super(page + " could not be read: " + cause.getMessage(), cause);
+    super(page + " could not be read: " + HypervisorException.reason(cause), cause);
   }
 }

@@ -38,6 +38,7 @@ public final class PageSource {
   private final AtomicInteger threads = new AtomicInteger(2);
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private final CompletableFuture<Account> done = new CompletableFuture<>();
+  private volatile StartOrder known = StartOrder.UNKNOWN;
 
   /**
    * A source that has not begun.
@@ -73,7 +74,6 @@ public final class PageSource {
    * @param opening see {@link Opening}
    */
   public void start(ByteBuffer opening, Pace pace) {
-    StartOrder known = known();
     Restraint restraint = new Restraint(pace.quiet().toNanos(), pace.patience().toNanos());
     Answering answering =
         new Answering(
@@ -85,16 +85,17 @@ public final class PageSource {
             pace.near(),
             restraint);
     Pushing pushing =
-        new Pushing(image, sent, outlet, new Batch(image, records, pace.batch()), known, restraint);
-    launch("vnsnap-push-" + vm, () -> pushing.run(opening), answering, known);
-    launch("vnsnap-answer-" + vm, answering::run, answering, known);
+        new Pushing(
+            image, sent, outlet, new Batch(image, records, pace.batch()), this::known, restraint);
+    launch("vnsnap-push-" + vm, () -> pushing.run(opening), answering);
+    launch("vnsnap-answer-" + vm, answering::run, answering);
   }
 
   private interface Work {
     void run() throws IOException, InterruptedException;
   }
 
-  private void launch(String name, Work work, Answering answering, StartOrder known) {
+  private void launch(String name, Work work, Answering answering) {
     Thread thread =
         new Thread(
             () -> {
@@ -107,7 +108,7 @@ public final class PageSource {
                 abandon(e);
               } finally {
                 if (threads.decrementAndGet() == 0) {
-                  windUp(answering, known);
+                  windUp(answering);
                 }
               }
             },
@@ -142,19 +143,20 @@ public final class PageSource {
   private StartOrder known() {
     try {
       Optional<ByteBuffer> hint = hints.read();
-      return hint.flatMap(bytes -> StartOrder.decode(bytes, image.blocks()))
-          .orElse(StartOrder.UNKNOWN);
+      known =
+          hint.flatMap(bytes -> StartOrder.decode(bytes, image.blocks()))
+              .orElse(StartOrder.UNKNOWN);
     } catch (IOException | RuntimeException e) {
       log.info("VM {}: what earlier starts needed first is not known: {}", vm, e.toString());
-      return StartOrder.UNKNOWN;
     }
+    return known;
   }
 
   /** On the thread that ends last. */
-  private void windUp(Answering answering, StartOrder known) {
+  private void windUp(Answering answering) {
     boolean well = failure.get() == null;
     if (well) {
-      keep(known, answering.order());
+      keep(answering.order());
     }
     close(wire::close);
     close(image::close);
@@ -163,7 +165,7 @@ public final class PageSource {
     }
   }
 
-  private void keep(StartOrder known, StartOrder more) {
+  private void keep(StartOrder more) {
     StartOrder next = known.then(more);
     if (next.runs() == known.runs()) {
       return;

@@ -3,6 +3,7 @@ package io.vnsnap.vm.qemu.lazy;
 import io.vnsnap.store.ImageReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 
 /**
  * Sends all pages that nobody asks for: first those that earlier starts needed, in their order,
@@ -14,37 +15,38 @@ final class Pushing {
   private final SentPages sent;
   private final Outlet outlet;
   private final Batch batch;
-  private final StartOrder known;
+  private final Supplier<StartOrder> earlier;
   private final Restraint restraint;
 
   /**
    * @param batch belongs to this object
+   * @param earlier what earlier starts needed; may block
    */
   Pushing(
       ImageReader image,
       SentPages sent,
       Outlet outlet,
       Batch batch,
-      StartOrder known,
+      Supplier<StartOrder> earlier,
       Restraint restraint) {
     this.image = image;
     this.sent = sent;
     this.outlet = outlet;
     this.batch = batch;
-    this.known = known;
+    this.earlier = earlier;
     this.restraint = restraint;
   }
 
   /** Until the stream is written to its end. */
   void run(ByteBuffer opening) throws IOException, InterruptedException {
     outlet.open(opening);
-    pushKnown();
+    pushKnown(earlier.get());
     pushRest();
     pushZeros();
     outlet.finish();
   }
 
-  private void pushKnown() throws IOException {
+  private void pushKnown(StartOrder known) throws IOException {
     for (int run = 0; run < known.runs(); run++) {
       int block = known.block(run);
       long first = known.first(run);
