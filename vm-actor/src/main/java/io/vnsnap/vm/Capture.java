@@ -1,5 +1,6 @@
 package io.vnsnap.vm;
 
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.store.ImageWriter;
 import java.util.concurrent.CompletionStage;
 
@@ -8,6 +9,16 @@ import java.util.concurrent.CompletionStage;
  * Machine}.
  */
 public interface Capture {
+
+  /** INSTANT or ROUNDS. */
+  default CaptureMode mode() {
+    return CaptureMode.INSTANT;
+  }
+
+  /** How long the capture has waited for the store so far, in microseconds. */
+  default long stalledMicros() {
+    return 0;
+  }
 
   /**
    * Takes the VM's state as it is now and lets it run again.

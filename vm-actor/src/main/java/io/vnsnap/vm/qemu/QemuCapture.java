@@ -175,6 +175,11 @@ final class QemuCapture implements Capture {
   }
 
   @Override
+  public long stalledMicros() {
+    return TimeUnit.NANOSECONDS.toMicros(stream.stalledNanos());
+  }
+
+  @Override
   public CompletionStage<Void> cancel() {
     return machine.operation("cancelling a capture", this::cancelOnLoop);
   }
@@ -349,7 +354,7 @@ final class QemuCapture implements Capture {
                   if (stored.isDone() || (stream.drained() && migrated.isDone())) {
                     return;
                   }
-                  long bytes = stream.bytes();
+                  long bytes = stream.counts().bytes();
                   if (bytes == bytesBefore) {
                     machine.blocking().execute(stream::drainAside);
                     stream.giveUp(

@@ -4,9 +4,7 @@ import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.sim.guest.FrozenMemory;
-import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -19,25 +17,26 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A copy-on-write capture. {@link #start} freezes the memory and lets the VM run at once; then the
- * event loop encodes one chunk of pages at a time, and a thread that may block gives it to the
+ * event loop copies one chunk of pages at a time, and a thread that may block gives it to the
  * store, by turns. Only what that thread does is not on the event loop.
  */
 final class SimulatedCapture implements Capture {
   private static final Logger log = LoggerFactory.getLogger(SimulatedCapture.class);
 
-  /** Header, devices and end take less than this. */
-  private static final int ROOM_BESIDE_PAGES = 256;
+  private static final int NO_BLOCK = -1;
 
   private final SimulatedMachine machine;
   private final ImageWriter writer;
   private final CompletableFuture<ImageWriter.Committed> stored = new CompletableFuture<>();
   private @Nullable FrozenMemory frozen;
-  private @Nullable ImageEncoder encoder;
+  private SimulatedImage.Devices devices = SimulatedImage.Devices.NONE;
   private boolean writing;
   private boolean closed;
   private int next;
   private long chunks;
+  private int block = NO_BLOCK;
   private volatile long bytes;
+  private volatile long stalledNanos;
 
   SimulatedCapture(SimulatedMachine machine, ImageWriter writer) {
     this.machine = machine;
@@ -58,13 +57,8 @@ final class SimulatedCapture implements Capture {
     }
     FrozenMemory memory = machine.board().memory().freeze();
     frozen = memory;
-    int pages = Math.min(memory.size(), machine.settings().chunkPages()) + 1;
-    ImageEncoder made =
-        new ImageEncoder(
-            ByteBuffer.allocate(pages * ImageEncoder.MAX_RECORD_BYTES + ROOM_BESIDE_PAGES));
-    made.header((long) machine.spec().memoryMib() << 20);
-    made.devices(machine.devices());
-    encoder = made;
+    PageChunk made = new PageChunk(Math.min(memory.size(), machine.settings().chunkPages()) + 1);
+    devices = machine.devices();
     CompletionStage<Long> resumed = machine.resumeOnLoop();
     log.debug(
         "VM {}: {} of {} pages were written to since the last capture",
@@ -76,34 +70,37 @@ final class SimulatedCapture implements Capture {
     return resumed;
   }
 
-  private void writeNext(FrozenMemory memory, ImageEncoder into) {
+  private void writeNext(FrozenMemory memory, PageChunk into) {
     while (next < memory.size() && into.hasRoom()) {
       byte[] page = memory.take(next);
       if (page != null) {
-        into.page(0, (long) next * GuestMemory.PAGE, page);
+        into.add(next, page);
       }
       next++;
     }
     boolean last = next == memory.size() && into.hasRoom();
-    if (last) {
-      into.end();
-    }
-    ByteBuffer chunk = into.take(last);
     writing = true;
     try {
-      machine.blocking().execute(() -> writeBlocking(chunk, last));
+      machine.blocking().execute(() -> writeBlocking(into, last));
     } catch (RejectedExecutionException e) {
       writing = false;
       fail(new HypervisorException("this host does as much at a time as it may", e));
     }
   }
 
-  private void writeBlocking(ByteBuffer chunk, boolean last) {
+  private void writeBlocking(PageChunk pages, boolean last) {
     try {
-      writer.write(chunk);
+      if (block == NO_BLOCK) {
+        block = writer.block(SimulatedImage.RAM, (long) machine.spec().memoryMib() << 20);
+      }
+      pages.writeTo(writer, block);
+      if (last) {
+        writer.write(ImageEncoder.rest(devices));
+      }
       bytes = writer.bytes();
+      stalledNanos = writer.stalledNanos();
       ImageWriter.Committed committed = last ? writer.commit() : null;
-      machine.loop().execute(() -> chunkWritten(chunk, committed));
+      machine.loop().execute(() -> chunkWritten(pages, committed));
     } catch (IOException | RuntimeException e) {
       machine
           .loop()
@@ -114,17 +111,17 @@ final class SimulatedCapture implements Capture {
     }
   }
 
-  private void chunkWritten(ByteBuffer chunk, ImageWriter.@Nullable Committed committed) {
+  private void chunkWritten(PageChunk pages, ImageWriter.@Nullable Committed committed) {
     writing = false;
     chunks++;
-    chunk.clear();
+    pages.clear();
     if (committed != null) {
       close();
       stored.complete(committed);
     } else if (over()) {
       close();
-    } else if (frozen != null && encoder != null) {
-      writeNext(frozen, encoder);
+    } else if (frozen != null) {
+      writeNext(frozen, pages);
     }
   }
 
@@ -136,6 +133,11 @@ final class SimulatedCapture implements Capture {
   @Override
   public long bytes() {
     return bytes;
+  }
+
+  @Override
+  public long stalledMicros() {
+    return TimeUnit.NANOSECONDS.toMicros(stalledNanos);
   }
 
   @Override
@@ -167,7 +169,6 @@ final class SimulatedCapture implements Capture {
     if (frozen != null) {
       frozen.release();
     }
-    encoder = null;
     if (!writing && !closed) {
       closed = true;
       machine.closeOnBlocking(writer);
