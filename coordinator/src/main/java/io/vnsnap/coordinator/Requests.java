@@ -2,7 +2,9 @@ package io.vnsnap.coordinator;
 
 import io.vnsnap.coordinator.Operation.Plan;
 import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.DeployOrdered;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Restore;
 import io.vnsnap.proto.TakeSnapshot;
@@ -55,7 +57,8 @@ final class Requests {
         required.put(vm.getName(), vm.getHost());
       }
     }
-    return new Plan(up.getTopology(), Manifest.getDefaultInstance(), required, Map.of());
+    return new Plan(
+        up.getTopology(), Manifest.getDefaultInstance(), required, Map.of(), Loading.FULL);
   }
 
   /** Why this snapshot cannot be restored; empty if it can. */
@@ -70,6 +73,10 @@ final class Requests {
               manifest.getSnapshotId(),
               "snapshot %s is of VNE \"%s\", not of \"%s\""
                   .formatted(manifest.getSnapshotId(), manifest.getVne(), vne)));
+    }
+    if (restore.getLoading() == Loading.UNRECOGNIZED) {
+      return Optional.of(
+          Replies.notPossible("", "unknown way of loading; write LAZY_IF_POSSIBLE, LAZY or FULL"));
     }
     Optional<VneReply> bad = flaw(vne, manifest.getTopology());
     return bad.isPresent() ? bad : flawOfParts(restore);
@@ -118,7 +125,25 @@ final class Requests {
         restore.getManifest().getTopology(),
         restore.getManifest(),
         restore.getPlacementMap(),
-        wished);
+        wished,
+        restore.getLoading());
+  }
+
+  /**
+   * The same snapshot again, as far as possible on the same hosts, and this time with all memory
+   * before anything runs.
+   */
+  static Plan again(Deployment deployment) {
+    DeployOrdered order = deployment.order();
+    return new Plan(
+        order.getTopology(),
+        Manifest.newBuilder()
+            .setSnapshotId(order.getSnapshotId())
+            .setEpoch(order.getEpoch())
+            .build(),
+        Map.of(),
+        order.getPlacementMap(),
+        Loading.FULL);
   }
 
   /** Why no such snapshot can be taken; empty if it can. */

@@ -18,6 +18,7 @@ import io.vnsnap.proto.ConsoleRequest;
 import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostReport;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.proto.wire.ToHost;
@@ -88,6 +89,7 @@ class HostActorTest {
     host.await(HostReport::hasRunning);
 
     assertThat(host.hypervisor().loaded()).containsExactlyInAnyOrder("a", "b");
+    assertThat(host.hypervisor().ways()).containsExactly(Loading.LAZY);
     assertThat(host.hypervisor().machine("b").network().received().poll(10, TimeUnit.SECONDS))
         .endsWith(frameToB(9));
   }

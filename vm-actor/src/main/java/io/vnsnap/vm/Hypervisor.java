@@ -1,6 +1,9 @@
 package io.vnsnap.vm;
 
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -36,4 +39,31 @@ public interface Hypervisor {
    * @param image owned and closed by the hypervisor from this call on
    */
   CompletionStage<Machine> load(MachineSpec spec, ImageReader image);
+
+  /**
+   * As {@link #load(MachineSpec, ImageReader)}, or lazily: then the VM is left paused when its
+   * devices are loaded, and may be resumed while its memory comes in; see {@link Machine#arrival}.
+   * Every byte is checked before the VM gets it.
+   *
+   * @param loading whether lazily; where that is asked for and does not work, the stage fails
+   * @param hints about this image
+   */
+  default CompletionStage<Machine> load(
+      MachineSpec spec, ImageReader image, Loading loading, StartHints hints) {
+    if (loading != Loading.LAZY) {
+      return load(spec, image);
+    }
+    HypervisorException refusal =
+        new HypervisorException(
+            "VM "
+                + spec.name()
+                + " could not be started: its hypervisor loads no memory lazily; restore without"
+                + " --lazy");
+    try {
+      image.close();
+    } catch (IOException e) {
+      refusal.addSuppressed(e);
+    }
+    return CompletableFuture.failedStage(refusal);
+  }
 }

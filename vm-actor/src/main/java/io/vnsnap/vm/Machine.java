@@ -40,6 +40,11 @@ public interface Machine {
   /** Completes with one line saying how the process ended, when it has; never fails. */
   CompletionStage<String> exited();
 
+  /** The VM's memory, if it was loaded lazily. */
+  default Arrival arrival() {
+    return Arrival.OVER;
+  }
+
   /**
    * Lets the VM run. Prerequisites: none, a running VM runs on. Effect on failure: unknown whether
    * it runs; may be called again.
@@ -61,8 +66,9 @@ public interface Machine {
    * Gets ready to capture memory and devices copy-on-write, so that {@link Capture#start} takes
    * little time.
    *
-   * <p>Prerequisites: the VM runs; no other capture of it is in progress. Effect on success: the VM
-   * runs on unhindered; the capture must be started or cancelled. Effect on failure: none.
+   * <p>Prerequisites: the VM runs; no other capture of it is in progress. If its memory still comes
+   * in, that is waited for, for a limited time. Effect on success: the VM runs on unhindered; the
+   * capture must be started or cancelled. Effect on failure: none.
    *
    * @param writer owned and closed by the capture from this call on
    * @param quiet holds the VM's frames until it has taken those that were written to it; a capture

@@ -10,6 +10,7 @@ import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
@@ -53,8 +54,12 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
    */
   public record Start(MachineSpec spec, Optional<Load> load) implements Order {}
 
-  /** A stored state: the VM's image in a snapshot. */
-  public record Load(String snapshotId, ImageRecord image) {}
+  /**
+   * A stored state: the VM's image in a snapshot.
+   *
+   * @param loading whether the VM may run before its memory is there
+   */
+  public record Load(String snapshotId, ImageRecord image, Loading loading) {}
 
   /** Run, and open the gates. Reported by {@link VmEvent.Running}. */
   public record Go() implements Order {}
@@ -140,6 +145,10 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   private CompletionStage<Machine> starting =
       CompletableFuture.failedStage(new IllegalStateException("not started"));
   private volatile @Nullable CountedImage loading;
+
+  /** Whether memory comes in, the end of which was not reported. */
+  private boolean arriving;
+
   private long memoryBytes;
   private List<String> vnics = List.of();
 
@@ -291,8 +300,13 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
 
   private CompletionStage<Machine> load(MachineSpec spec, Load load) {
     return BlockingWork.on(with.blocking(), () -> open(load))
-        .thenCompose(
-            image -> with.hypervisor().load(spec.withDisks(load.image().getDisksList()), image));
+        .thenCompose(image ->
+            with.hypervisor()
+                .load(
+                    spec.withDisks(load.image().getDisksList()),
+                    image,
+                    load.loading(),
+                    new StoredHints(with.store(), load.image())));
   }
 
   private CountedImage open(Load load) throws IOException {
@@ -319,6 +333,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
             new VmEvent.Sockets(
                 vnics.stream().map(machine::networkSocket).toList(), machine.consoleSocket()));
     owner.tell(loaded);
+    arriving = machine.arrival().totalBytes() > 0;
     return new VmState.Loaded(machine, loaded);
   }
 
@@ -342,7 +357,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     }
     if (note.at() == null) {
       resuming.machine().kill();
-      return end(resuming.machine(), new VmEvent.Exited(vm, reason(note.failure())));
+      return end(resuming.machine(), lastWord(resuming.machine(), reason(note.failure())));
     }
     VmEvent.Running running = new VmEvent.Running(vm, note.at());
     owner.tell(running);
@@ -350,19 +365,25 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   }
 
   private VmState onMachineExited(MachineExited exited) {
-    VmEvent.Exited lastWord = new VmEvent.Exited(vm, exited.reason());
     return switch (state) {
-      case VmState.Loaded loaded -> end(loaded.machine(), lastWord);
-      case VmState.Resuming resuming -> end(resuming.machine(), lastWord);
+      case VmState.Loaded loaded ->
+          end(loaded.machine(), lastWord(loaded.machine(), exited.reason()));
+      case VmState.Resuming resuming ->
+          end(resuming.machine(), lastWord(resuming.machine(), exited.reason()));
       case VmState.Alive alive -> {
         snapshots.vmEnds(alive, exited.reason());
-        yield end(alive.live().machine(), lastWord);
+        Machine machine = alive.live().machine();
+        yield end(machine, lastWord(machine, exited.reason()));
       }
       case VmState.Idle idle -> idle;
       case VmState.Starting now -> now;
       case VmState.Ending ending -> ending;
       case VmState.Ended ended -> ended;
     };
+  }
+
+  private VmEvent.Exited lastWord(Machine machine, String reason) {
+    return new VmEvent.Exited(vm, reason, machine.arrival().fate() == Arrival.Fate.STORE_FAILED);
   }
 
   private VmState onSnapshotNote(SnapshotNote note) {
@@ -388,8 +409,28 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
       owner.tell(new VmEvent.Progress(vm, image.done(), image.bytes()));
     } else if (state instanceof VmState.Storing storing) {
       owner.tell(new VmEvent.Progress(vm, storing.capture().bytes(), memoryBytes));
+    } else if (arriving) {
+      reportArrival();
     }
     return state;
+  }
+
+  private void reportArrival() {
+    Machine machine =
+        switch (state) {
+          case VmState.Loaded loaded -> loaded.machine();
+          case VmState.Resuming resuming -> resuming.machine();
+          case VmState.Alive alive -> alive.live().machine();
+          case VmState.Idle idle -> null;
+          case VmState.Starting now -> null;
+          case VmState.Ending ending -> null;
+          case VmState.Ended ended -> null;
+        };
+    if (machine != null) {
+      Arrival arrival = machine.arrival();
+      owner.tell(new VmEvent.Progress(vm, arrival.bytes(), arrival.totalBytes()));
+      arriving = arrival.bytes() < arrival.totalBytes();
+    }
   }
 
   private VmState end(Machine machine, VmEvent lastWord) {

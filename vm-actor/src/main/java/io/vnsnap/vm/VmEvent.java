@@ -57,8 +57,17 @@ public sealed interface VmEvent {
   /** The VM runs, nothing of the snapshot is in progress, its gates are at the epoch and open. */
   record AbortDone(String vm, String snapshotId) implements VmEvent {}
 
-  /** The VM ended without having been asked to, and can be started again only by a new actor. */
-  record Exited(String vm, String reason) implements VmEvent {}
+  /**
+   * The VM ended without having been asked to, and can be started again only by a new actor.
+   *
+   * @param memoryNotGiven whether it did because the store did not give the rest of its memory; it
+   *     may do so another time
+   */
+  record Exited(String vm, String reason, boolean memoryNotGiven) implements VmEvent {
+    Exited(String vm, String reason) {
+      this(vm, reason, false);
+    }
+  }
 
   /** The VM has ended as asked. */
   record Stopped(String vm) implements VmEvent {}

@@ -2,6 +2,7 @@ package io.vnsnap.vm;
 
 import com.google.protobuf.ByteString;
 import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
 import java.io.IOException;
@@ -25,6 +26,7 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   private final Script script;
   private volatile boolean quietWhenFailing;
+  private volatile Arrival arrival = Arrival.OVER;
   private final CompletableFuture<String> exited = new CompletableFuture<>();
 
   ScriptedMachine(Script script) {
@@ -50,6 +52,23 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   public CompletionStage<Machine> load(MachineSpec spec, ImageReader image) {
     close(image);
     return script.step("load " + spec.disks().size(), this);
+  }
+
+  @Override
+  public CompletionStage<Machine> load(
+      MachineSpec spec, ImageReader image, Loading loading, StartHints hints) {
+    close(image);
+    return script.step("load " + spec.disks().size() + " " + loading, this);
+  }
+
+  /** From now on its memory comes in. */
+  void arrives(Arrival coming) {
+    arrival = coming;
+  }
+
+  @Override
+  public Arrival arrival() {
+    return arrival;
   }
 
   @Override

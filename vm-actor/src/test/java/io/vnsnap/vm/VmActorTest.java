@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
@@ -15,6 +17,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -222,9 +226,66 @@ class VmActorTest {
             Optional.of(
                 new VmActor.Load(
                     "s0",
-                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build()))));
+                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build(),
+                    Loading.LAZY_IF_POSSIBLE))));
     expect(LOADED);
-    assertThat(script.calls()).containsExactly("load 1");
+    assertThat(script.calls()).containsExactly("load 1 LAZY_IF_POSSIBLE");
+  }
+
+  @Test
+  void shouldReportHowFarALazyLoadIsUntilAllIsThere() {
+    FakeArrival arrival = new FakeArrival();
+    machine.arrives(arrival);
+    start();
+    arrival.bytes = 4096;
+    expectProgress(new VmEvent.Progress("vm", 4096, 8192));
+    vm.tell(new VmActor.Go());
+    arrival.bytes = 8192;
+    expectProgress(new VmEvent.Progress("vm", 8192, 8192));
+  }
+
+  @Test
+  void shouldSayThatTheVmEndedForWantOfMemory() {
+    FakeArrival arrival = new FakeArrival();
+    machine.arrives(arrival);
+    run();
+    arrival.fate = Arrival.Fate.STORE_FAILED;
+    machine.exit("page 17 of pc.ram could not be read");
+    expect(new VmEvent.Exited("vm", "page 17 of pc.ram could not be read", true));
+  }
+
+  private void expectProgress(VmEvent.Progress progress) {
+    owner.fishForMessage(
+        Duration.ofSeconds(5),
+        event ->
+            event.equals(progress)
+                ? FishingOutcomes.complete()
+                : FishingOutcomes.continueAndIgnore());
+  }
+
+  private static final class FakeArrival implements Arrival {
+    private volatile long bytes;
+    private volatile Fate fate = Fate.WELL;
+
+    @Override
+    public CompletionStage<Void> done() {
+      return new CompletableFuture<>();
+    }
+
+    @Override
+    public Fate fate() {
+      return fate;
+    }
+
+    @Override
+    public long bytes() {
+      return bytes;
+    }
+
+    @Override
+    public long totalBytes() {
+      return 8192;
+    }
   }
 
   @Test
@@ -232,7 +293,9 @@ class VmActorTest {
     vm.tell(
         new VmActor.Start(
             SPEC,
-            Optional.of(new VmActor.Load("s0", ImageRecord.newBuilder().setVm("vm").build()))));
+            Optional.of(
+                new VmActor.Load(
+                    "s0", ImageRecord.newBuilder().setVm("vm").build(), Loading.FULL))));
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
     vm.tell(new VmActor.Go());
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));

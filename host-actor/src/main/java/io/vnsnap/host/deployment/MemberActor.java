@@ -219,7 +219,8 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case VmEvent.CaptureFailed failed ->
           owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
       case VmEvent.AbortDone done -> onAbortDone(done.snapshotId());
-      case VmEvent.Exited exited -> owner.accept(new MemberEvent.Exited(exited.reason()));
+      case VmEvent.Exited exited ->
+          owner.accept(new MemberEvent.Exited(exited.reason(), exited.memoryNotGiven()));
       case VmEvent.Stopped stopped -> onStopped();
       case VmEvent.Progress progress ->
           owner.accept(new MemberEvent.Progress(progress.doneBytes(), progress.totalBytes()));

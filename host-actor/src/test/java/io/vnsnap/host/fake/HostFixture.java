@@ -24,6 +24,7 @@ import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.Go;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.HostReport;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Prepare;
 import io.vnsnap.proto.Seal;
@@ -154,6 +155,7 @@ public final class HostFixture implements AutoCloseable {
         .putAllPlacement(Map.of("a", "h1", "b", "h1"))
         .setNetworkId(7)
         .setSnapshotId(snapshotId)
+        .setLoading(Loading.LAZY)
         .setDeadlineMs(deadline.toMillis());
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostList;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Phase;
 import io.vnsnap.proto.RefusalCode;
@@ -293,6 +294,11 @@ class CommandLineInterfaceTest {
                     .build());
     assertThat(run("restore", "lab", "--place", "vm1=b", "--place", "vm2=b", SOCKET)).isZero();
     assertThat(cluster.placement).isEqualTo(Map.of("vm1", "b", "vm2", "b"));
+    assertThat(cluster.loading).isEqualTo(Loading.LAZY_IF_POSSIBLE);
+    assertThat(run("restore", "lab", "--lazy", SOCKET)).isZero();
+    assertThat(cluster.loading).isEqualTo(Loading.LAZY);
+    assertThat(run("restore", "lab", "--no-lazy", SOCKET)).isZero();
+    assertThat(cluster.loading).isEqualTo(Loading.FULL);
     assertThat(out()).contains("Restored from lab-1 in 0.0 ms.");
     assertThat(run("restore", "other", SOCKET)).isEqualTo(1);
     assertThat(err()).startsWith("vnsnap: no snapshot has the id");

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostList;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.Phase;
@@ -234,7 +235,7 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
   }
 
   @Override
-  public CompletionStage<VneReply> restore(String id, Map<String, String> places) {
+  public CompletionStage<VneReply> restore(String id, Map<String, String> places, Loading loading) {
     if (fault == Fault.RESTORE_FAILS) {
       return done(refused(RefusalCode.FAILED, "host b: 512 MiB needed, 100 MiB free"));
     }

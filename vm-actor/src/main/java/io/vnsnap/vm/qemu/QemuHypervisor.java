@@ -5,6 +5,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Hypervisor;
@@ -12,6 +13,7 @@ import io.vnsnap.vm.HypervisorDescription;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.StartHints;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -57,13 +59,19 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   @Override
   public CompletionStage<Machine> load(MachineSpec spec, ImageReader image) {
+    return load(spec, image, Loading.FULL, StartHints.NONE);
+  }
+
+  @Override
+  public CompletionStage<Machine> load(
+      MachineSpec spec, ImageReader image, Loading loading, StartHints hints) {
     CompletableFuture<Void> handedOver = new CompletableFuture<>();
     return launch(
             spec,
             true,
             machine -> {
               handedOver.complete(null);
-              return machine.load(image);
+              return machine.load(image, loading, hints);
             })
         .whenCompleteAsync(
             (machine, failed) -> {

@@ -5,12 +5,15 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.channel.EventLoop;
 import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.Arrival;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.StartHints;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -51,6 +54,7 @@ public final class QemuMachine implements Machine {
   private final RunState runState = new RunState();
   private @Nullable QemuCapture capture;
   private @Nullable ByteBuffer captureBuffer;
+  private volatile @Nullable LazyLoading arrival;
   private @Nullable CompletableFuture<Void> ended;
 
   QemuMachine(
@@ -104,8 +108,25 @@ public final class QemuMachine implements Machine {
   }
 
   /** Loads an image into a process that was started to wait for one; closes the image. */
-  CompletionStage<Void> load(ImageReader image) {
-    return new ImageLoading(this, image).run();
+  CompletionStage<Void> load(ImageReader image, Loading loading, StartHints hints) {
+    if (loading == Loading.FULL) {
+      return new ImageLoading(this, image).run();
+    }
+    return LazyLoading.impossible(this, image)
+        .thenCompose(why -> {
+          if (why.isEmpty()) {
+            LazyLoading lazy = new LazyLoading(this);
+            arrival = lazy;
+            return lazy.run(image, hints);
+          }
+          if (loading == Loading.LAZY) {
+            closeOnBlocking(image);
+            return CompletableFuture.failedStage(
+                new HypervisorException("it cannot be loaded lazily: " + why.get()));
+          }
+          log.info("VM {} is not loaded lazily: {}", spec.name(), why.get());
+          return new ImageLoading(this, image).run();
+        });
   }
 
   // ---- Machine ----
@@ -138,6 +159,12 @@ public final class QemuMachine implements Machine {
   @Override
   public CompletionStage<String> exited() {
     return process.exited();
+  }
+
+  @Override
+  public Arrival arrival() {
+    LazyLoading lazy = arrival;
+    return lazy == null ? Arrival.OVER : lazy;
   }
 
   @Override
@@ -316,8 +343,16 @@ public final class QemuMachine implements Machine {
 
   // ---- inside ----
 
-  /** Completes when no earlier capture is left. */
+  /** Completes when all memory is there and no earlier capture is left. */
   private CompletionStage<Void> free() {
+    return within(
+            arrival().done(),
+            settings.lazy().captureWait(),
+            "loading its memory, which goes on while it runs and must end before it is captured,")
+        .thenCompose(there -> onLoop(this::freeOfCaptures));
+  }
+
+  private CompletionStage<Void> freeOfCaptures() {
     QemuCapture earlier = capture;
     if (earlier == null) {
       return CompletableFuture.completedStage(null);
@@ -390,6 +425,10 @@ public final class QemuMachine implements Machine {
         if (capture != null) {
           capture.onMigration(event.data().path("status").asText());
         }
+        LazyLoading lazy = arrival;
+        if (lazy != null) {
+          lazy.onMigration(event.data().path("status").asText());
+        }
       }
       case "SHUTDOWN" -> {
         if (event.data().path("guest").asBoolean()) {
@@ -421,6 +460,10 @@ public final class QemuMachine implements Machine {
     runState.lost(gone);
     if (capture != null) {
       capture.lost(gone);
+    }
+    LazyLoading lazy = arrival;
+    if (lazy != null) {
+      lazy.lost(gone);
     }
   }
 
