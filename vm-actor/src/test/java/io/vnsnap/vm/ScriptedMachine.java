@@ -1,7 +1,9 @@
 package io.vnsnap.vm;
 
 import com.google.protobuf.ByteString;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
 import java.io.IOException;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /** A machine, its hypervisor and its gates, all of which do what the script says. */
@@ -19,12 +22,19 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   static final DiskRecord DISK =
       DiskRecord.newBuilder().setName("data").setFile("/frozen").setFormat("qcow2").build();
+  static final List<RoundRecord> ROUNDS =
+      List.of(
+          RoundRecord.newBuilder().setPages(32_768).build(),
+          RoundRecord.newBuilder().setPages(12).build());
   static final long STOPPED_AT = 1_000;
   static final long RESUMED_AT = 4_000;
   static final long FRAMES_HELD = 17;
 
   private final Script script;
   private volatile boolean quietWhenFailing;
+  private volatile String instantImpossible = "";
+  private volatile long dirtyRate = -1;
+  private final List<CapturePlan> plans = new CopyOnWriteArrayList<>();
   private final CompletableFuture<String> exited = new CompletableFuture<>();
 
   ScriptedMachine(Script script) {
@@ -94,11 +104,37 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     close(writer);
+    plans.add(plan);
     return script
-        .<Capture>step("prepareCapture", new ScriptedCapture(quiet))
-        .exceptionallyCompose(failed -> quietThenFail(quiet, failed));
+        .<Capture>step("prepareCapture", new ScriptedCapture(plan.mode(), network::hold))
+        .exceptionallyCompose(failed -> quietThenFail(network::hold, failed));
+  }
+
+  @Override
+  public CompletionStage<String> instantImpossible() {
+    return CompletableFuture.completedStage(instantImpossible);
+  }
+
+  @Override
+  public CompletionStage<Long> dirtyRate() {
+    return script.step("dirtyRate", dirtyRate);
+  }
+
+  /** How captures were to be made, in order. */
+  List<CapturePlan> plans() {
+    return plans;
+  }
+
+  /** From now on INSTANT captures cannot be made. */
+  void forbidInstant(String reason) {
+    instantImpossible = reason;
+  }
+
+  /** The guest writes so many bytes a second. */
+  void dirty(long bytesPerSecond) {
+    dirtyRate = bytesPerSecond;
   }
 
   @Override
@@ -119,6 +155,16 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   @Override
   public CompletionStage<Void> open() {
     return script.step("open");
+  }
+
+  @Override
+  public CompletionStage<Void> shut() {
+    return script.step("shut");
+  }
+
+  @Override
+  public CompletionStage<Void> reopen() {
+    return script.step("reopen");
   }
 
   @Override
@@ -163,11 +209,23 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   }
 
   private final class ScriptedCapture implements Capture {
+    private final CaptureMode mode;
     private final Supplier<CompletionStage<?>> quiet;
     private boolean started;
 
-    ScriptedCapture(Supplier<CompletionStage<?>> quiet) {
+    ScriptedCapture(CaptureMode mode, Supplier<CompletionStage<?>> quiet) {
+      this.mode = mode;
       this.quiet = quiet;
+    }
+
+    @Override
+    public CaptureMode mode() {
+      return mode;
+    }
+
+    @Override
+    public List<RoundRecord> rounds() {
+      return mode == CaptureMode.ROUNDS ? ROUNDS : List.of();
     }
 
     @Override

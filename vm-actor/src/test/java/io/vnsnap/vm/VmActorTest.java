@@ -8,6 +8,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
@@ -112,7 +113,8 @@ class VmActorTest {
   }
 
   private void order(String snapshotId, Duration deadline) {
-    vm.tell(new VmActor.Prepare(snapshotId, 1, CaptureMode.AUTO, deadline));
+    vm.tell(new VmActor.Prepare(
+            snapshotId, 1, CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED, deadline));
   }
 
   private void cut(String snapshotId) {

@@ -2,6 +2,9 @@ package io.vnsnap.vm.qemu;
 
 import io.netty.channel.unix.Socket;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.qemu.stream.ImageSink;
+import io.vnsnap.vm.qemu.stream.StreamCounts;
+import io.vnsnap.vm.qemu.stream.StreamParser;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CancellationException;
@@ -27,6 +30,8 @@ final class CaptureStream {
   private final ImageWriter writer;
   private final ByteBuffer buffer;
   private final Socket socket;
+  private final Pace pace;
+  private final StreamParser parser;
   private final ReentrantLock closing = new ReentrantLock();
   private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -40,16 +45,41 @@ final class CaptureStream {
   private volatile boolean givenUp;
   private volatile long bytes;
   private volatile boolean drained;
+  private volatile StreamCounts counts = StreamCounts.NONE;
+  private volatile long stalledNanos;
 
   /**
    * @param writer closed when the stream ends
    * @param buffer direct; belongs to this stream until it ends
    * @param socket blocking; closed when the stream ends
+   * @param pace how far it may read
    */
-  CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket) {
+  CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket, Pace pace) {
     this.writer = writer;
     this.buffer = buffer;
     this.socket = socket;
+    this.pace = pace;
+    this.parser = new StreamParser(new ImageSink(writer));
+  }
+
+  /** How far it may read. */
+  Pace pace() {
+    return pace;
+  }
+
+  /** What was taken apart so far. */
+  StreamCounts counts() {
+    return counts;
+  }
+
+  /** How long the store has made it wait so far. */
+  long stalledNanos() {
+    return stalledNanos;
+  }
+
+  /** Whether its thread is done. */
+  boolean isOver() {
+    return ended.isDone();
   }
 
   /** Before {@link #run}: so many bytes come first on the socket that are not QEMU's. */
@@ -125,6 +155,7 @@ final class CaptureStream {
       drained = true;
       verdict.get();
       if (decided.compareAndSet(false, true)) {
+        parser.finish();
         committed.complete(writer.commit());
       }
     } catch (ExecutionException e) {
@@ -138,10 +169,11 @@ final class CaptureStream {
       closeSocket();
       pagesCome.completeExceptionally(new IOException("the stream ended"));
       ended.complete(null);
+      pace.release();
     }
   }
 
-  private void pump() throws IOException {
+  private void pump() throws IOException, InterruptedException {
     for (int n = read(); n >= 0; n = read()) {
       int skip = (int) Math.min(fillingLeft, n);
       fillingLeft -= skip;
@@ -156,8 +188,9 @@ final class CaptureStream {
     }
   }
 
-  private int read() throws IOException {
-    return socket.read(buffer, 0, buffer.capacity());
+  private int read() throws IOException, InterruptedException {
+    int most = pace.next(counts.pages(), seen, buffer.capacity());
+    return socket.read(buffer, 0, most);
   }
 
   /**
@@ -178,7 +211,9 @@ final class CaptureStream {
   private void take(ByteBuffer content) {
     int n = content.remaining();
     try {
-      writer.write(content);
+      parser.feed(content);
+      counts = parser.counts();
+      stalledNanos = writer.stalledNanos();
     } catch (IOException | RuntimeException e) {
       giveUp(e);
       return;

@@ -4,9 +4,11 @@ import io.netty.channel.EventLoop;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.VmNetwork;
 import io.vnsnap.vm.sim.guest.Guest;
 import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.io.Closeable;
@@ -128,7 +130,7 @@ public final class SimulatedMachine implements Machine {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     return operation("preparing a capture", () -> prepareOnLoop(writer));
   }
 
