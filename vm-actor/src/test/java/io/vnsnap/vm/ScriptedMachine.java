@@ -34,6 +34,7 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   private volatile boolean quietWhenFailing;
   private volatile String instantImpossible = "";
   private volatile long dirtyRate = -1;
+  private volatile boolean runAway;
   private final List<CapturePlan> plans = new CopyOnWriteArrayList<>();
   private final CompletableFuture<String> exited = new CompletableFuture<>();
 
@@ -107,6 +108,11 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
       CapturePlan plan, ImageWriter writer, VmNetwork network) {
     close(writer);
     plans.add(plan);
+    if (runAway) {
+      runAway = false;
+      return CompletableFuture.failedStage(
+          new HypervisorException("preparing a capture", new RanAwayException()));
+    }
     return script
         .<Capture>step("prepareCapture", new ScriptedCapture(plan.mode(), network::hold))
         .exceptionallyCompose(failed -> quietThenFail(network::hold, failed));
@@ -125,6 +131,11 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   /** How captures were to be made, in order. */
   List<CapturePlan> plans() {
     return plans;
+  }
+
+  /** The next capture is ended by the hypervisor. */
+  void runAwayOnce() {
+    runAway = true;
   }
 
   /** From now on INSTANT captures cannot be made. */

@@ -245,7 +245,9 @@ class CommandLineInterfaceTest {
                 "before upgrade",
                 "--strict",
                 "--mode",
-                "instant",
+                "rounds",
+                "--staging",
+                "disk",
                 "--timeout",
                 "30",
                 SOCKET))
@@ -254,7 +256,8 @@ class CommandLineInterfaceTest {
     assertThat(request.getVne()).isEqualTo("lab");
     assertThat(request.getTakeSnapshot().getLabel()).isEqualTo("before upgrade");
     assertThat(request.getTakeSnapshot().getStrict()).isTrue();
-    assertThat(request.getTakeSnapshot().getMode().name()).isEqualTo("INSTANT");
+    assertThat(request.getTakeSnapshot().getMode().name()).isEqualTo("ROUNDS");
+    assertThat(request.getTakeSnapshot().getStaging().name()).isEqualTo("DISK");
     assertThat(request.getTakeSnapshot().getDeadlineMs()).isEqualTo(30_000);
     assertThat(out()).contains("Snapshot s1 of VNE lab", "Took 1.5 s; 7 frames were held");
   }

@@ -261,6 +261,11 @@ public final class QemuMachine implements Machine {
     return version;
   }
 
+  /** How often the VM has stopped; asked by any thread. */
+  long stops() {
+    return runState.stops();
+  }
+
   EventLoop loop() {
     return loop;
   }

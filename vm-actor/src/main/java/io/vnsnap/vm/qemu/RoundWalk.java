@@ -32,6 +32,7 @@ final class RoundWalk {
   /** Beside that: pages looked at between two checks of QEMU's, and what rounding loses. */
   private static final int SLACK_PAGES = 256;
 
+  private static final double LEAST_SECONDS = 0.001;
   private static final long LEAST_STEP_BYTES = 64 * 1024;
   private static final long MOST_STEP_BYTES = 8 << 20;
 
@@ -47,6 +48,7 @@ final class RoundWalk {
   private final RoundsLog rounds = new RoundsLog();
   private final CompletableFuture<Void> halted = new CompletableFuture<>();
   private int round = 1;
+  private long roundBytes;
   private long before;
   private long begunNanos;
   private double dirtyBytesPerSecond;
@@ -144,6 +146,7 @@ final class RoundWalk {
   // ---- round by round ----
 
   private CompletionStage<Rest> goOn(Rest at) {
+    roundBytes = at.bytes();
     Duration elapsed = Duration.ofNanos(System.nanoTime() - begunNanos);
     Optional<String> last = rules.last(round, at.bytes(), before, elapsed);
     if (halted.isDone()) {
@@ -196,20 +199,24 @@ final class RoundWalk {
   /** Over the round's end, into the next. */
   private CompletionStage<Rest> cross(Rest at) {
     return withNetworkShut(() -> readOn(at.pass(), -1, 0).thenCompose(read -> rest()))
-        .thenApply(next -> {
-          dirtyBytesPerSecond = next.bytes() / Math.max(0.001, rounds.seconds());
-          rounds.next(stream.counts());
-          before = at.bytes();
-          round++;
-          log.debug("VM {}: round {} has {} pages", name(), round, next.pages());
-          return next;
-        });
+        .thenApply(this::entered);
   }
 
-  /** So near to the round's end that little is left, or over it. */
+  /** So near to the round's end that little is left; or, if the rest was zeros, over it. */
   private CompletionStage<Rest> descend(Rest at) {
     long goal = settings.dirtyLimit() / PAGE;
-    return withNetworkShut(() -> readOn(at.pass(), goal, 0).thenCompose(read -> rest()));
+    return withNetworkShut(() -> readOn(at.pass(), goal, 0).thenCompose(read -> rest()))
+        .thenApply(end -> end.pass() == at.pass() ? end : entered(end));
+  }
+
+  /** The next round. */
+  private Rest entered(Rest next) {
+    dirtyBytesPerSecond = next.bytes() / Math.max(LEAST_SECONDS, rounds.seconds());
+    rounds.next(stream.counts());
+    before = roundBytes;
+    round++;
+    log.debug("VM {}: round {} has {} pages", name(), round, next.pages());
+    return next;
   }
 
   private CompletionStage<Rest> withNetworkShut(Supplier<CompletionStage<Rest>> body) {

@@ -21,9 +21,13 @@ final class RoundsLog {
     begunNanos = System.nanoTime();
   }
 
-  /** A round ends, and the next one begins. */
+  /** A round ends, and the next one begins. One that has brought nothing is not told. */
   void next(StreamCounts now) {
-    end(now, System.nanoTime());
+    if (now.pages() > begunAt.pages()) {
+      end(now, System.nanoTime());
+    } else {
+      begunNanos = System.nanoTime();
+    }
   }
 
   /** The last round has ended, at this time. */

@@ -12,8 +12,8 @@ final class SendBuffer {
   /** Little, so that QEMU is never far ahead of the reader; the kernel takes what it needs more. */
   private static final int SMALL_BYTES = 4096;
 
-  /** Enough for QEMU not to wait for the reader at each write. */
-  private static final int LARGE_BYTES = 1 << 20;
+  /** Enough for QEMU not to wait for the reader in the pause, mostly; root gets so much. */
+  private static final int LARGE_BYTES = 32 << 20;
 
   private final Socket socket;
   private final int small;
@@ -37,7 +37,7 @@ final class SendBuffer {
 
   void grow() throws IOException {
     if (!closed) {
-      socket.setSendBufferSize(LARGE_BYTES);
+      LocalSockets.setSendBuffer(socket, LARGE_BYTES);
     }
   }
 
