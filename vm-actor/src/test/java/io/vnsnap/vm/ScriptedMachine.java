@@ -247,12 +247,18 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
     @Override
     public CompletionStage<ImageWriter.Committed> stored() {
-      return script.step("stored", new ImageWriter.Committed(99, ByteString.copyFromUtf8("sum")));
+      return script.step(
+          "stored", new ImageWriter.Committed(99, ByteString.copyFromUtf8("sum"), "object", 44));
     }
 
     @Override
     public long bytes() {
       return 55;
+    }
+
+    @Override
+    public long stalledMicros() {
+      return 7;
     }
 
     @Override

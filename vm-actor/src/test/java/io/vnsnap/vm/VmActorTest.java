@@ -192,6 +192,10 @@ class VmActorTest {
               assertThat(image.getHypervisor()).isEqualTo("scripted");
               assertThat(image.getHypervisorVersion()).isEqualTo("1.0.0");
               assertThat(image.getBytes()).isEqualTo(99);
+              assertThat(image.getObject()).isEqualTo("object");
+              assertThat(image.getAddedBytes()).isEqualTo(44);
+              assertThat(image.getMode()).isEqualTo(CaptureMode.INSTANT);
+              assertThat(image.getStalledUs()).isEqualTo(7);
               assertThat(image.getSha256().toStringUtf8()).isEqualTo("sum");
               assertThat(image.getPause().getResumeUs()).isEqualTo(ScriptedMachine.RESUMED_AT);
               assertThat(image.getDisksList()).containsExactly(ScriptedMachine.DISK);

@@ -4,7 +4,9 @@ import io.netty.channel.unix.Socket;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.qemu.stream.ImageSink;
 import io.vnsnap.vm.qemu.stream.StreamCounts;
+import io.vnsnap.vm.qemu.stream.StreamOutline;
 import io.vnsnap.vm.qemu.stream.StreamParser;
+import io.vnsnap.vm.qemu.stream.StreamSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CancellationException;
@@ -15,23 +17,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Carries what QEMU writes of a capture into the store. {@link #run} does the work on a thread that
- * may block; the other methods are for any thread and do not.
+ * Takes apart what QEMU writes of a capture and gives it to the store. {@link #run} does the work
+ * on a thread that may block; the other methods are for any thread and do not.
  *
  * <p>Once begun it reads until QEMU closes its end, also when the image has been given up and what
- * comes is thrown away: see {@link QemuCapture} for why.
+ * comes is thrown away: see {@link QemuCapture} for why. A stream that is not understood, and a
+ * store that fails, are reasons to give it up.
  */
 final class CaptureStream {
-  /** More than QEMU's set-up section; so much has come only when pages come. */
-  static final int PAGES_COME_BYTES = 16 * 1024;
+  /** More than QEMU's set-up section, for a stream that is not understood any more. */
+  private static final int PAGES_COME_BYTES = 16 * 1024;
 
   private static final int ASIDE_BYTES = 64 * 1024;
 
   private final ImageWriter writer;
+  private final StreamParser parser;
   private final ByteBuffer buffer;
   private final Socket socket;
   private final Pace pace;
-  private final StreamParser parser;
   private final ReentrantLock closing = new ReentrantLock();
   private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -41,12 +44,13 @@ final class CaptureStream {
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private long fillingLeft;
   private long seen;
+  private boolean notUnderstood;
   private boolean closed;
   private volatile boolean givenUp;
-  private volatile long bytes;
-  private volatile boolean drained;
   private volatile StreamCounts counts = StreamCounts.NONE;
+  private volatile long bytes;
   private volatile long stalledNanos;
+  private volatile boolean drained;
 
   /**
    * @param writer closed when the stream ends
@@ -56,25 +60,15 @@ final class CaptureStream {
    */
   CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket, Pace pace) {
     this.writer = writer;
+    this.parser = new StreamParser(new Kept());
     this.buffer = buffer;
     this.socket = socket;
     this.pace = pace;
-    this.parser = new StreamParser(new ImageSink(writer));
   }
 
   /** How far it may read. */
   Pace pace() {
     return pace;
-  }
-
-  /** What was taken apart so far. */
-  StreamCounts counts() {
-    return counts;
-  }
-
-  /** How long the store has made it wait so far. */
-  long stalledNanos() {
-    return stalledNanos;
   }
 
   /** Whether its thread is done. */
@@ -137,9 +131,19 @@ final class CaptureStream {
     return ended;
   }
 
-  /** Bytes given to the writer so far. */
+  /** Bytes of the image that the writer has taken so far. */
   long bytes() {
     return bytes;
+  }
+
+  /** What has come on the stream so far, as long as it was understood. */
+  StreamCounts counts() {
+    return counts;
+  }
+
+  /** How long the stream has waited for the store so far. */
+  long stalledNanos() {
+    return stalledNanos;
   }
 
   /** Whether QEMU has closed its end, and everything before that has been taken. */
@@ -154,8 +158,8 @@ final class CaptureStream {
       pump();
       drained = true;
       verdict.get();
+      parser.finish();
       if (decided.compareAndSet(false, true)) {
-        parser.finish();
         committed.complete(writer.commit());
       }
     } catch (ExecutionException e) {
@@ -177,12 +181,11 @@ final class CaptureStream {
     for (int n = read(); n >= 0; n = read()) {
       int skip = (int) Math.min(fillingLeft, n);
       fillingLeft -= skip;
-      int content = n - skip;
-      seen += content;
-      if (content > 0 && !givenUp) {
+      seen += n - skip;
+      if (n > skip && !notUnderstood) {
         take(buffer.clear().position(skip).limit(n));
       }
-      if (seen >= PAGES_COME_BYTES) {
+      if (notUnderstood && seen >= PAGES_COME_BYTES) {
         pagesCome.complete(null);
       }
     }
@@ -209,17 +212,59 @@ final class CaptureStream {
   }
 
   private void take(ByteBuffer content) {
-    int n = content.remaining();
     try {
       parser.feed(content);
       counts = parser.counts();
-      stalledNanos = writer.stalledNanos();
     } catch (IOException | RuntimeException e) {
+      notUnderstood = true;
+      // Pages are not counted any more.
+      pace.halt();
       giveUp(e);
-      return;
     }
-    long sum = bytes + n;
-    bytes = sum;
+    bytes = writer.bytes();
+    stalledNanos = writer.stalledNanos();
+  }
+
+  /** Gives everything to the writer until it is not wanted any more. */
+  private final class Kept implements StreamSink {
+    private final ImageSink image = new ImageSink(writer);
+
+    @Override
+    public void block(String name, long length) throws IOException {
+      if (!givenUp) {
+        image.block(name, length);
+      }
+    }
+
+    @Override
+    public void page(int block, long page, ByteBuffer content) throws IOException {
+      pagesCome.complete(null);
+      if (!givenUp) {
+        image.page(block, page, content);
+      }
+    }
+
+    @Override
+    public void zeroPage(int block, long page) throws IOException {
+      pagesCome.complete(null);
+      if (!givenUp) {
+        image.zeroPage(block, page);
+      }
+    }
+
+    @Override
+    public void outline(StreamOutline outline) throws IOException {
+      if (!givenUp) {
+        image.outline(outline);
+      }
+    }
+
+    @Override
+    public void rest(ByteBuffer content) throws IOException {
+      if (!givenUp) {
+        image.rest(content);
+      }
+    }
   }
 
   private void closeSocket() {

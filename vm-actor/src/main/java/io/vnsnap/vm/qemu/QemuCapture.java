@@ -172,13 +172,13 @@ final class QemuCapture implements RunningCapture {
   }
 
   @Override
-  public long stalledMicros() {
-    return TimeUnit.NANOSECONDS.toMicros(stream.stalledNanos());
+  public long bytes() {
+    return stream.bytes();
   }
 
   @Override
-  public long bytes() {
-    return stream.bytes();
+  public long stalledMicros() {
+    return TimeUnit.NANOSECONDS.toMicros(stream.stalledNanos());
   }
 
   @Override
@@ -362,7 +362,7 @@ final class QemuCapture implements RunningCapture {
                   if (stored.isDone() || (stream.drained() && migrated.isDone())) {
                     return;
                   }
-                  long bytes = stream.bytes();
+                  long bytes = stream.counts().bytes();
                   if (bytes == bytesBefore) {
                     machine.blocking().execute(stream::drainAside);
                     stream.giveUp(

@@ -131,7 +131,7 @@ public final class SimulatedMachine implements Machine {
   @Override
   public CompletionStage<Capture> prepareCapture(
       CapturePlan plan, ImageWriter writer, VmNetwork network) {
-    return operation("preparing a capture", () -> prepareOnLoop(writer));
+    return operation("preparing a capture", () -> prepareOnLoop(plan, writer));
   }
 
   /** There are none. */
@@ -259,7 +259,7 @@ public final class SimulatedMachine implements Machine {
     return result;
   }
 
-  private CompletionStage<Capture> prepareOnLoop(ImageWriter writer) {
+  private CompletionStage<Capture> prepareOnLoop(CapturePlan plan, ImageWriter writer) {
     SimulatedCapture earlier = capture;
     boolean busy = earlier != null && !earlier.over();
     if (!running || busy) {
@@ -267,9 +267,9 @@ public final class SimulatedMachine implements Machine {
       return CompletableFuture.failedStage(
           new HypervisorException(busy ? "another capture is in progress" : "the VM does not run"));
     }
-    SimulatedCapture made = new SimulatedCapture(this, writer);
+    SimulatedCapture made = new SimulatedCapture(this, writer, plan);
     capture = made;
-    return CompletableFuture.completedStage(made);
+    return made.prepare().thenApply(done -> made);
   }
 
   private void scheduleTick() {

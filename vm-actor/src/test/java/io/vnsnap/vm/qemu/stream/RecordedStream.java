@@ -14,7 +14,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** A small stream as QEMU writes it, and what is in it. Written without the code under test. */
-final class RecordedStream {
+public final class RecordedStream {
   static final int PAGE = 4096;
   static final List<ImageReader.Block> BLOCKS =
       List.of(
@@ -23,7 +23,7 @@ final class RecordedStream {
           new ImageReader.Block("vga.vram", 3 * PAGE));
 
   /** Who wrote it, and how. */
-  enum Kind {
+  public enum Kind {
     INSTANT_7(false, false),
     INSTANT_10(false, true),
     ROUNDS_7(true, false),
@@ -56,13 +56,15 @@ final class RecordedStream {
   private final Random random;
   private final List<Integer> contents = new ArrayList<>();
   private int current = -1;
+  private int firstPage = -1;
 
   private RecordedStream(long seed) {
     random = new Random(seed);
     BLOCKS.forEach(block -> pages.add(new TreeMap<>()));
   }
 
-  static RecordedStream of(Kind kind, long seed) {
+  /** A stream that the seed decides. */
+  public static RecordedStream of(Kind kind, long seed) {
     RecordedStream stream = new RecordedStream(seed);
     try {
       stream.write(kind);
@@ -72,7 +74,13 @@ final class RecordedStream {
     return stream;
   }
 
-  byte[] bytes() {
+  /** Where the first entry of a page begins. */
+  public int firstPageAt() {
+    return firstPage;
+  }
+
+  /** The stream. */
+  public byte[] bytes() {
     return bytes.toByteArray();
   }
 
@@ -139,6 +147,7 @@ final class RecordedStream {
 
   private void page(int block, long page) throws IOException {
     boolean zero = random.nextInt(3) == 0;
+    firstPage = firstPage < 0 ? bytes.size() : firstPage;
     long flags = (zero ? 2 : 8) | (block == current ? 0x20 : 0);
     out.writeLong(page * PAGE | flags);
     if (block != current) {

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class StreamComposerTest {
+  private static final int MEMORY_BYTES = (6 + 2 + 3) * RecordedStream.PAGE;
+
   private final MemoryStore store = new MemoryStore();
 
   @AfterEach
@@ -95,13 +97,38 @@ class StreamComposerTest {
   void shouldWriteNothingFromAnImageWhoseRestIsDamaged() throws IOException {
     capture(RecordedStream.of(Kind.INSTANT_7, 5).bytes());
     ByteArrayOutputStream composed = new ByteArrayOutputStream();
-    try (ImageReader image = store.damagedAt("s1", "vm", 80)) {
+    try (ImageReader image = store.damagedAt("s1", "vm", MEMORY_BYTES + 80)) {
       assertThatThrownBy(() ->
               StreamComposer.compose(
                   image, ByteBuffer.allocate(8192), bytes -> composed.write(bytes.get())))
           .isInstanceOf(DamagedSnapshotException.class);
     }
     assertThat(composed.size()).isZero();
+  }
+
+  @Test
+  void shouldWriteNoDeviceFromAnImageWithADamagedPage() throws IOException {
+    for (long seed = 0; seed < 20; seed++) {
+      RecordedStream recorded = RecordedStream.of(Kind.INSTANT_7, seed);
+      capture(recorded.bytes());
+      for (int page = 0; page < 6; page++) {
+        if (recorded.pages.get(0).containsKey((long) page)) {
+          assertNoDeviceIsWritten(recorded, page * RecordedStream.PAGE + 7);
+        }
+      }
+    }
+  }
+
+  private void assertNoDeviceIsWritten(RecordedStream recorded, long damagedAt) throws IOException {
+    StreamParser parser = new StreamParser(new NoSink());
+    try (ImageReader image = store.damagedAt("s1", "vm", damagedAt)) {
+      assertThatThrownBy(
+              () -> StreamComposer.compose(image, ByteBuffer.allocate(8192), parser::feed))
+          .isInstanceOf(DamagedSnapshotException.class)
+          .hasMessageContaining("damaged at byte " + damagedAt);
+    }
+    assertThat(parser.counts().bytes()).isLessThan(recorded.bytes().length - recorded.tail.length);
+    assertThatThrownBy(parser::finish).isInstanceOf(StreamException.class);
   }
 
   private void storeRest(byte[] rest) throws IOException {
