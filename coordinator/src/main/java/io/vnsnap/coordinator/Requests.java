@@ -7,6 +7,7 @@ import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Restore;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.Up;
@@ -167,6 +168,17 @@ final class Requests {
     if (take.getMode() == CaptureMode.UNRECOGNIZED) {
       return Optional.of(
           Replies.notPossible("", "unknown capture mode; write AUTO, INSTANT or ROUNDS"));
+    }
+    if (take.getStaging() == Staging.UNRECOGNIZED) {
+      return Optional.of(Replies.notPossible("", "unknown staging; write MEMORY or DISK"));
+    }
+    if (take.getMode() == CaptureMode.INSTANT
+        && take.getStaging() != Staging.STAGING_UNSPECIFIED) {
+      return Optional.of(
+          Replies.notPossible(
+              "",
+              "staging is for captures in rounds, an INSTANT one takes each page once;"
+                  + " leave staging out, or ask for ROUNDS or AUTO"));
     }
     return Optional.empty();
   }

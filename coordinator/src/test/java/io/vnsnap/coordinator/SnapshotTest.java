@@ -47,6 +47,7 @@ class SnapshotTest extends VneTest {
     assertThat(vne.order("b", PREPARE).getPrepare()).isEqualTo(prepare);
     assertThat(prepare.getEpoch()).isEqualTo(1);
     assertThat(prepare.getMode()).isEqualTo(CaptureMode.INSTANT);
+    assertThat(prepare.getStaging()).isEqualTo(Staging.STAGING_UNSPECIFIED);
     assertThat(prepare.getDeadlineMs())
         .isEqualTo(vne.timeouts().prepare().plus(vne.timeouts().cut()).toMillis());
     String id = prepare.getSnapshotId();
@@ -140,6 +141,10 @@ class SnapshotTest extends VneTest {
     assertThat(vne.refusal())
         .returns(RefusalCode.NOT_POSSIBLE, Refused::getCode)
         .satisfies(refused -> assertThat(refused.getReason()).contains("capture mode"));
+    vne.askSnapshot(take().setModeValue(CaptureMode.ROUNDS_VALUE).setStagingValue(99));
+    assertThat(vne.refusal().getReason()).contains("unknown staging");
+    vne.askSnapshot(take().setStaging(Staging.MEMORY));
+    assertThat(vne.refusal().getReason()).contains("leave staging out");
   }
 
   @Test

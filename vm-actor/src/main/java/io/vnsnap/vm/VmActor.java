@@ -11,6 +11,7 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Loading;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
@@ -70,9 +71,12 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   /**
    * Get ready for a cut. Reported by {@link VmEvent.Prepared} or {@link VmEvent.CaptureFailed}.
    *
+   * @param mode how memory is captured; AUTO: the one with the shorter predicted pause
+   * @param staging where pages wait that are copied in rounds; unspecified: as configured
    * @param deadline if neither a cut nor an abort is ordered by then, the snapshot fails here
    */
-  public record Prepare(String snapshotId, int epoch, CaptureMode mode, Duration deadline)
+  public record Prepare(
+      String snapshotId, int epoch, CaptureMode mode, Staging staging, Duration deadline)
       implements SnapshotOrder {}
 
   /**
@@ -288,6 +292,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   private VmState onStart(Start start) {
     vnics = start.spec().vnics().stream().map(MachineSpec.Vnic::name).toList();
     memoryBytes = (long) start.spec().memoryMib() << 20;
+    snapshots.memory(memoryBytes);
     starting =
         start
             .load()

@@ -1,8 +1,10 @@
 package io.vnsnap.vm;
 
 import com.google.protobuf.ByteString;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.Loading;
+import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
 import java.io.IOException;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /** A machine, its hypervisor and its gates, all of which do what the script says. */
@@ -20,6 +23,10 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   static final DiskRecord DISK =
       DiskRecord.newBuilder().setName("data").setFile("/frozen").setFormat("qcow2").build();
+  static final List<RoundRecord> ROUNDS =
+      List.of(
+          RoundRecord.newBuilder().setPages(32_768).build(),
+          RoundRecord.newBuilder().setPages(12).build());
   static final long STOPPED_AT = 1_000;
   static final long RESUMED_AT = 4_000;
   static final long FRAMES_HELD = 17;
@@ -27,6 +34,10 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   private final Script script;
   private volatile boolean quietWhenFailing;
   private volatile Arrival arrival = Arrival.OVER;
+  private volatile String instantImpossible = "";
+  private volatile long dirtyRate = -1;
+  private volatile boolean runAway;
+  private final List<CapturePlan> plans = new CopyOnWriteArrayList<>();
   private final CompletableFuture<String> exited = new CompletableFuture<>();
 
   ScriptedMachine(Script script) {
@@ -113,11 +124,47 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     close(writer);
+    plans.add(plan);
+    if (runAway) {
+      runAway = false;
+      return CompletableFuture.failedStage(
+          new HypervisorException("preparing a capture", new RanAwayException()));
+    }
     return script
-        .<Capture>step("prepareCapture", new ScriptedCapture(quiet))
-        .exceptionallyCompose(failed -> quietThenFail(quiet, failed));
+        .<Capture>step("prepareCapture", new ScriptedCapture(plan.mode(), network::hold))
+        .exceptionallyCompose(failed -> quietThenFail(network::hold, failed));
+  }
+
+  @Override
+  public CompletionStage<String> instantImpossible() {
+    return CompletableFuture.completedStage(instantImpossible);
+  }
+
+  @Override
+  public CompletionStage<Long> dirtyRate() {
+    return script.step("dirtyRate", dirtyRate);
+  }
+
+  /** How captures were to be made, in order. */
+  List<CapturePlan> plans() {
+    return plans;
+  }
+
+  /** The next capture is ended by the hypervisor. */
+  void runAwayOnce() {
+    runAway = true;
+  }
+
+  /** From now on INSTANT captures cannot be made. */
+  void forbidInstant(String reason) {
+    instantImpossible = reason;
+  }
+
+  /** The guest writes so many bytes a second. */
+  void dirty(long bytesPerSecond) {
+    dirtyRate = bytesPerSecond;
   }
 
   @Override
@@ -138,6 +185,16 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   @Override
   public CompletionStage<Void> open() {
     return script.step("open");
+  }
+
+  @Override
+  public CompletionStage<Void> shut() {
+    return script.step("shut");
+  }
+
+  @Override
+  public CompletionStage<Void> reopen() {
+    return script.step("reopen");
   }
 
   @Override
@@ -182,11 +239,23 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   }
 
   private final class ScriptedCapture implements Capture {
+    private final CaptureMode mode;
     private final Supplier<CompletionStage<?>> quiet;
     private boolean started;
 
-    ScriptedCapture(Supplier<CompletionStage<?>> quiet) {
+    ScriptedCapture(CaptureMode mode, Supplier<CompletionStage<?>> quiet) {
+      this.mode = mode;
       this.quiet = quiet;
+    }
+
+    @Override
+    public CaptureMode mode() {
+      return mode;
+    }
+
+    @Override
+    public List<RoundRecord> rounds() {
+      return mode == CaptureMode.ROUNDS ? ROUNDS : List.of();
     }
 
     @Override

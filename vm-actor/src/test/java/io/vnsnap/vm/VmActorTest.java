@@ -10,6 +10,7 @@ import akka.actor.typed.ActorRef;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Loading;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
@@ -41,7 +42,15 @@ class VmActorTest {
           Duration.ofMillis(300),
           3,
           Duration.ofMillis(200),
-          Duration.ofMillis(50));
+          Duration.ofMillis(50),
+          new RoundsSettings(
+              Staging.MEMORY,
+              4 << 20,
+              8,
+              Duration.ofSeconds(20),
+              Duration.ZERO,
+              Duration.ofSeconds(1),
+              1));
   private static final MachineSpec SPEC =
       new MachineSpec(
           "vm",
@@ -105,6 +114,27 @@ class VmActorTest {
 
   private void run() {
     start();
+    go();
+  }
+
+  /** Runs a VM with so much memory. */
+  private void run(int memoryMib) {
+    MachineSpec large =
+        new MachineSpec(
+            SPEC.name(),
+            SPEC.folder(),
+            SPEC.diskFolder(),
+            memoryMib,
+            1,
+            SPEC.boot(),
+            SPEC.disks(),
+            SPEC.vnics());
+    vm.tell(new VmActor.Start(large, Optional.empty()));
+    expect(LOADED);
+    go();
+  }
+
+  private void go() {
     vm.tell(new VmActor.Go());
     expect(new VmEvent.Running("vm", ScriptedMachine.RESUMED_AT));
     script.forget();
@@ -116,7 +146,8 @@ class VmActorTest {
   }
 
   private void order(String snapshotId, Duration deadline) {
-    vm.tell(new VmActor.Prepare(snapshotId, 1, CaptureMode.AUTO, deadline));
+    vm.tell(new VmActor.Prepare(
+            snapshotId, 1, CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED, deadline));
   }
 
   private void cut(String snapshotId) {
@@ -354,11 +385,91 @@ class VmActorTest {
     expectFailure("s2", "snapshot s1 is in progress");
   }
 
+  private ImageRecord stored(String snapshotId, CaptureMode mode, Staging staging) {
+    vm.tell(new VmActor.Prepare(snapshotId, 1, mode, staging, DISTANT));
+    expect(new VmEvent.Prepared("vm", snapshotId));
+    cut(snapshotId);
+    expect(cutMade(snapshotId));
+    return ((VmEvent.ImageStored) next()).image();
+  }
+
   @Test
-  void shouldRefuseACaptureModeThatIsNotThere() {
+  void shouldSayOfACaptureInRoundsWhatEachHasBrought() {
     run();
-    vm.tell(new VmActor.Prepare("s1", 1, CaptureMode.ROUNDS, DISTANT));
-    expectFailure("s1", "capture mode ROUNDS is not there: use INSTANT or AUTO");
+    ImageRecord image = stored("s1", CaptureMode.ROUNDS, Staging.DISK);
+    assertThat(image.getMode()).isEqualTo(CaptureMode.ROUNDS);
+    assertThat(image.getStaging()).isEqualTo(Staging.DISK);
+    assertThat(image.getRoundsList()).isEqualTo(ScriptedMachine.ROUNDS);
+    assertThat(script.calls()).containsSubsequence("prepareCapture", "hold", "pause", "stored");
+  }
+
+  @Test
+  void shouldStageWhereTheHostIsConfiguredTo() {
+    run();
+    assertThat(stored("s1", CaptureMode.ROUNDS, Staging.STAGING_UNSPECIFIED).getStaging())
+        .isEqualTo(Staging.MEMORY);
+    assertThat(stored("s2", CaptureMode.INSTANT, Staging.STAGING_UNSPECIFIED))
+        .returns(CaptureMode.INSTANT, ImageRecord::getMode)
+        .returns(Staging.STAGING_UNSPECIFIED, ImageRecord::getStaging);
+  }
+
+  @Test
+  void shouldChooseInstantOfASmallVmWithoutMeasuring() {
+    run();
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.INSTANT);
+    assertThat(script.calls()).doesNotContain("dirtyRate");
+  }
+
+  @Test
+  void shouldChooseRoundsOfALargeVmThatWritesLittle() {
+    run(8 << 10);
+    machine.dirty(1 << 20);
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.ROUNDS);
+    assertThat(script.calls()).contains("dirtyRate");
+  }
+
+  @Test
+  void shouldChooseInstantOfALargeVmThatWritesMuch() {
+    run(8 << 10);
+    machine.dirty(4L << 30);
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.INSTANT);
+  }
+
+  @Test
+  void shouldNeverChooseInstantWhereItIsNotPossible() {
+    machine.forbidInstant("the kernel does not let QEMU write-protect memory");
+    run();
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.ROUNDS);
+  }
+
+  @Test
+  void shouldSayWhyInstantIsNotPossible() {
+    machine.forbidInstant("the kernel does not let QEMU write-protect memory");
+    run();
+    vm.tell(
+        new VmActor.Prepare(
+            "s1", 1, CaptureMode.INSTANT, Staging.STAGING_UNSPECIFIED, DISTANT));
+    expectFailure(
+        "s1",
+        "VM vm was not captured: INSTANT is not possible on this host: the kernel does not let"
+            + " QEMU write-protect memory; use mode auto or rounds");
+    assertThat(machine.plans()).isEmpty();
+  }
+
+  @Test
+  void shouldCaptureInOneRoundWhenTheHypervisorHasEndedTheRoundsByItself() {
+    run();
+    machine.runAwayOnce();
+    assertThat(stored("s1", CaptureMode.ROUNDS, Staging.DISK).getMode())
+        .isEqualTo(CaptureMode.ROUNDS);
+    assertThat(machine.plans())
+        .extracting(plan -> plan.rounds().maxRounds())
+        .containsExactly(8, 1);
+    assertThat(script.calls()).doesNotContain("hold cancel", "abort 1");
   }
 
   @Test

@@ -21,6 +21,7 @@ import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.RecordedFrame;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.VmProcess;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.store.ChannelLogWriter;
@@ -60,7 +61,12 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
    * @param abandon for all of the VM's part; then it is given up, since its coordinator is gone
    */
   record Prepare(
-      String snapshotId, int epoch, CaptureMode mode, Duration deadline, Duration abandon)
+      String snapshotId,
+      int epoch,
+      CaptureMode mode,
+      Staging staging,
+      Duration deadline,
+      Duration abandon)
       implements Command {}
 
   record Cut(String snapshotId, int epoch) implements Command {}
@@ -311,7 +317,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private void tellToPrepare(Prepare prepare) {
     vm.tell(
         new VmActor.Prepare(
-            prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));
+            prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.staging(), prepare.deadline()));
   }
 
   private void onCut(Cut cut) {

@@ -3,9 +3,11 @@ package io.vnsnap.host.fake;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.VmNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -143,7 +145,7 @@ public final class FakeMachine implements Machine {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     if (failsToPrepare) {
       close(writer);
       return CompletableFuture.failedStage(new HypervisorException("no memory to capture with"));

@@ -135,11 +135,11 @@ final class Lab implements AutoCloseable {
   }
 
   CompletionStage<VneReply> beginSnapshot(String label) {
-    return client()
-        .request(
-            request()
-                .setTakeSnapshot(TakeSnapshot.newBuilder().setLabel(label).setStrict(true))
-                .build());
+    return beginSnapshot(TakeSnapshot.newBuilder().setLabel(label));
+  }
+
+  CompletionStage<VneReply> beginSnapshot(TakeSnapshot.Builder take) {
+    return client().request(request().setTakeSnapshot(take.setStrict(true)).build());
   }
 
   void delete(Manifest snapshot) {

@@ -111,6 +111,38 @@ class GateTest {
   }
 
   @Test
+  void shouldHoldFramesForAMomentWithoutACut() {
+    openGate();
+    assertThat(gate.orders().shut()).isCompletedWithValueMatching(Held::quiet);
+    arrive(one, 0, 1);
+    assertThat(numbersTaken()).isEmpty();
+    gate.orders().reopen();
+    assertThat(numbersTaken()).containsExactly(1);
+    assertThat(gate.counters().epoch()).isZero();
+    gate.orders().reopen();
+    arrive(one, 0, 2);
+    assertThat(numbersTaken()).containsExactly(1, 2);
+  }
+
+  @Test
+  void shouldLeaveAGateThatIsHeldForACutToTheCut() {
+    openGate();
+    assertThat(gate.orders().shut()).isCompleted();
+    assertThat(gate.orders().hold(1)).isCompleted();
+    gate.orders().reopen();
+    arrive(one, 0, 1);
+    assertThat(numbersTaken()).isEmpty();
+    assertThat(gate.orders().shut()).isCompletedWithValueMatching(Held::quiet);
+    gate.orders().reopen();
+    assertThat(numbersTaken()).isEmpty();
+    assertThat(gate.orders().turnRed(1)).isCompleted();
+    gate.orders().reopen();
+    assertThat(numbersTaken()).isEmpty();
+    gate.orders().release(1);
+    assertThat(numbersTaken()).containsExactly(1);
+  }
+
+  @Test
   void shouldDeliverFramesOfItsOwnEpoch() {
     openGate();
     arrive(one, 0, 1);

@@ -1,13 +1,19 @@
 package io.vnsnap.shell.render;
 
+import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
+import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.proto.SnapshotList;
+import io.vnsnap.proto.Staging;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Snapshots for people. */
 public final class SnapshotView {
+  private static final double US_PER_MS = 1000;
+
   private SnapshotView() {}
 
   /** One line per snapshot, then one for each that cannot be read. */
@@ -58,6 +64,10 @@ public final class SnapshotView {
             : style.bad("Not exact: " + Plain.line(manifest.getInexactReason())));
     lines.addAll(vms(figures, style));
     lines.addAll(totals(figures));
+    manifest.getImagesList().stream()
+        .filter(image -> image.getMode() == CaptureMode.ROUNDS)
+        .map(SnapshotView::rounds)
+        .forEach(lines::add);
     return lines;
   }
 
@@ -73,6 +83,25 @@ public final class SnapshotView {
           Units.bytes(vm.imageBytes()));
     }
     return table.lines(style);
+  }
+
+  /** What a capture in rounds copied, and when. */
+  private static String rounds(ImageRecord image) {
+    List<String> rounds = new ArrayList<>();
+    for (RoundRecord round : image.getRoundsList()) {
+      rounds.add(
+          "%s pages in %s"
+              .formatted(
+                  Units.count(round.getPages()),
+                  Units.millis(round.getDurationUs() / US_PER_MS)));
+    }
+    String afterCut = rounds.isEmpty() ? "nothing" : rounds.removeLast();
+    return "Rounds of %s, staged %s: %s; after the cut %s"
+        .formatted(
+            Plain.line(image.getVm()),
+            image.getStaging() == Staging.MEMORY ? "in memory" : "on disk",
+            String.join(", ", rounds),
+            afterCut);
   }
 
   private static List<String> totals(SnapshotFigures figures) {

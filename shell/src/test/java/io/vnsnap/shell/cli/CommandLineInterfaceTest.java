@@ -138,7 +138,8 @@ class CommandLineInterfaceTest {
         "'' | vnsnap: which command? (see vnsnap --help)",
         "frobnicate | vnsnap: Unmatched argument at index 0: 'frobnicate' (see vnsnap --help)",
         "up | vnsnap: Missing required parameter: 'FILE' (see vnsnap up --help)",
-        "snapshot lab --mode slow | vnsnap: Invalid value for option '--mode': expected one of [AUTO, INSTANT] (case-insensitive) but was 'slow' (see vnsnap snapshot --help)",
+        "snapshot lab --mode slow | vnsnap: Invalid value for option '--mode': expected one of [AUTO, INSTANT, ROUNDS] (case-insensitive) but was 'slow' (see vnsnap snapshot --help)",
+        "snapshot lab --mode instant --staging disk | vnsnap: --staging is for captures in rounds; leave it out, or use --mode rounds or auto (see vnsnap snapshot --help)",
         "snapshot lab --timeout -1 | vnsnap: --timeout takes 1 to 3600 seconds (see vnsnap snapshot --help)",
         "status a b | vnsnap: Unmatched argument at index 2: 'b' (see vnsnap status --help)",
         "host | vnsnap: Missing required option: '--name=NAME' (see vnsnap host --help)",
@@ -245,7 +246,9 @@ class CommandLineInterfaceTest {
                 "before upgrade",
                 "--strict",
                 "--mode",
-                "instant",
+                "rounds",
+                "--staging",
+                "disk",
                 "--timeout",
                 "30",
                 SOCKET))
@@ -254,7 +257,8 @@ class CommandLineInterfaceTest {
     assertThat(request.getVne()).isEqualTo("lab");
     assertThat(request.getTakeSnapshot().getLabel()).isEqualTo("before upgrade");
     assertThat(request.getTakeSnapshot().getStrict()).isTrue();
-    assertThat(request.getTakeSnapshot().getMode().name()).isEqualTo("INSTANT");
+    assertThat(request.getTakeSnapshot().getMode().name()).isEqualTo("ROUNDS");
+    assertThat(request.getTakeSnapshot().getStaging().name()).isEqualTo("DISK");
     assertThat(request.getTakeSnapshot().getDeadlineMs()).isEqualTo(30_000);
     assertThat(out()).contains("Snapshot s1 of VNE lab", "Took 1.5 s; 7 frames were held");
   }

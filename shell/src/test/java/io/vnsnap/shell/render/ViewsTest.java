@@ -2,6 +2,7 @@ package io.vnsnap.shell.render;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
@@ -9,7 +10,9 @@ import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.Phase;
+import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.proto.SnapshotList;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VmStatus;
@@ -69,7 +72,14 @@ class ViewsTest {
           .setExact(true)
           .setTopology(LAB.getTopology())
           .addImages(image("vm1", "a", 1_000_000, 1_008_400, 66_000_000))
-          .addImages(image("database", "b", 1_001_500, 1_121_500, 1_500_000_000))
+          .addImages(
+              image("database", "b", 1_001_500, 1_121_500, 1_500_000_000).toBuilder()
+                  .setMode(CaptureMode.ROUNDS)
+                  .setStaging(Staging.DISK)
+                  .setStalledUs(1_500)
+                  .addRounds(round(524_288, 24_000, 2_000_000))
+                  .addRounds(round(3_000, 0, 200_000))
+                  .addRounds(round(850, 10, 9_000)))
           .addChannels(channel(0, 1, 1200, 1190, 10))
           .addChannels(channel(1, 0, 3400, 3398, 2))
           .build();
@@ -80,6 +90,15 @@ class ViewsTest {
         .setHost(host)
         .setBytes(bytes)
         .setPause(PauseRecord.newBuilder().setStopUs(stop).setResumeUs(resume))
+        .build();
+  }
+
+  private static RoundRecord round(long pages, long zeroPages, long micros) {
+    return RoundRecord.newBuilder()
+        .setPages(pages)
+        .setZeroPages(zeroPages)
+        .setBytes(pages * 4104)
+        .setDurationUs(micros)
         .build();
   }
 
@@ -190,6 +209,7 @@ class ViewsTest {
             database  b     120 ms               10   1.4 GiB
             Pause: median 8.4 ms, longest 120 ms; skew 1.5 ms; images 1.5 GiB
             Frames before the cut: 4,600 sent, 4,588 delivered, 12 recorded in flight, 0 dropped
+            Rounds of database, staged on disk: 524,288 pages in 2.0 s, 3,000 pages in 200 ms; after the cut 850 pages in 9.0 ms
             """);
   }
 
@@ -197,7 +217,7 @@ class ViewsTest {
   void shouldGiveScriptsNumbers() {
     assertThat(JsonView.snapshot(SNAPSHOT).toString())
         .isEqualTo(
-            "{\"snapshot\":\"lab-20260102-030405-77aa\",\"label\":\"before upgrade\",\"vne\":\"lab\",\"createdEpochMs\":1767323045000,\"sealedEpochMs\":1767323048250,\"epoch\":3,\"exact\":true,\"inexactReason\":\"\",\"pauseMs\":{\"p50\":8.4,\"max\":120.0},\"skewMs\":1.5,\"framesSent\":4600,\"framesDelivered\":4588,\"framesRecorded\":12,\"framesDropped\":0,\"imageBytes\":1566000000,\"vms\":[{\"vm\":\"vm1\",\"host\":\"a\",\"pauseMs\":8.4,\"framesRecorded\":2,\"imageBytes\":66000000},{\"vm\":\"database\",\"host\":\"b\",\"pauseMs\":120.0,\"framesRecorded\":10,\"imageBytes\":1500000000}]}");
+            "{\"snapshot\":\"lab-20260102-030405-77aa\",\"label\":\"before upgrade\",\"vne\":\"lab\",\"createdEpochMs\":1767323045000,\"sealedEpochMs\":1767323048250,\"epoch\":3,\"exact\":true,\"inexactReason\":\"\",\"pauseMs\":{\"p50\":8.4,\"max\":120.0},\"skewMs\":1.5,\"framesSent\":4600,\"framesDelivered\":4588,\"framesRecorded\":12,\"framesDropped\":0,\"imageBytes\":1566000000,\"vms\":[{\"vm\":\"vm1\",\"host\":\"a\",\"pauseMs\":8.4,\"framesRecorded\":2,\"imageBytes\":66000000,\"mode\":\"instant\",\"stalledMs\":0.0},{\"vm\":\"database\",\"host\":\"b\",\"pauseMs\":120.0,\"framesRecorded\":10,\"imageBytes\":1500000000,\"mode\":\"rounds\",\"stalledMs\":1.5,\"staging\":\"disk\",\"rounds\":[{\"pages\":524288,\"zeroPages\":24000,\"bytes\":2151677952,\"durationMs\":2000.0},{\"pages\":3000,\"zeroPages\":0,\"bytes\":12312000,\"durationMs\":200.0},{\"pages\":850,\"zeroPages\":10,\"bytes\":3488400,\"durationMs\":9.0}]}]}");
     assertThat(JsonView.vne(LAB).get("vms").get(0).get("pid").asLong()).isEqualTo(4711);
     assertThat(JsonView.vne(LAB).get("phase").asText()).isEqualTo("snapshotting");
   }

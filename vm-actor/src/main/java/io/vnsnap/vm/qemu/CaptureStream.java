@@ -34,6 +34,7 @@ final class CaptureStream {
   private final StreamParser parser;
   private final ByteBuffer buffer;
   private final Socket socket;
+  private final Pace pace;
   private final ReentrantLock closing = new ReentrantLock();
   private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -55,12 +56,24 @@ final class CaptureStream {
    * @param writer closed when the stream ends
    * @param buffer direct; belongs to this stream until it ends
    * @param socket blocking; closed when the stream ends
+   * @param pace how far it may read
    */
-  CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket) {
+  CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket, Pace pace) {
     this.writer = writer;
     this.parser = new StreamParser(new Kept());
     this.buffer = buffer;
     this.socket = socket;
+    this.pace = pace;
+  }
+
+  /** How far it may read. */
+  Pace pace() {
+    return pace;
+  }
+
+  /** Whether its thread is done. */
+  boolean isOver() {
+    return ended.isDone();
   }
 
   /** Before {@link #run}: so many bytes come first on the socket that are not QEMU's. */
@@ -160,10 +173,11 @@ final class CaptureStream {
       closeSocket();
       pagesCome.completeExceptionally(new IOException("the stream ended"));
       ended.complete(null);
+      pace.release();
     }
   }
 
-  private void pump() throws IOException {
+  private void pump() throws IOException, InterruptedException {
     for (int n = read(); n >= 0; n = read()) {
       int skip = (int) Math.min(fillingLeft, n);
       fillingLeft -= skip;
@@ -177,8 +191,9 @@ final class CaptureStream {
     }
   }
 
-  private int read() throws IOException {
-    return socket.read(buffer, 0, buffer.capacity());
+  private int read() throws IOException, InterruptedException {
+    int most = pace.next(counts.pages(), seen, buffer.capacity());
+    return socket.read(buffer, 0, most);
   }
 
   /**
@@ -202,6 +217,8 @@ final class CaptureStream {
       counts = parser.counts();
     } catch (IOException | RuntimeException e) {
       notUnderstood = true;
+      // Pages are not counted any more.
+      pace.halt();
       giveUp(e);
     }
     bytes = writer.bytes();

@@ -3,7 +3,6 @@ package io.vnsnap.vm.qemu;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -46,7 +45,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Everything here runs on the machine's event loop, except what the stream's thread does.
  */
-final class QemuCapture implements Capture {
+final class QemuCapture implements RunningCapture {
   private static final Logger log = LoggerFactory.getLogger(QemuCapture.class);
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final String DESCRIPTOR = "vnsnap-capture";
@@ -115,8 +114,11 @@ final class QemuCapture implements Capture {
   private CompletionStage<Void> visited() {
     return CompletableFuture.runAsync(
         () ->
-            MemoryVisit.await(
-                machine.process().pid(), machine.settings().visitTimeout(), migrated::isDone),
+            BlockedThread.await(
+                machine.process().pid(),
+                BlockedThread.BACKGROUND_SNAPSHOT,
+                machine.settings().visitTimeout(),
+                migrated::isDone),
         machine.blocking());
   }
 
@@ -264,7 +266,8 @@ final class QemuCapture implements Capture {
    * Makes the machine ready for its next capture. Without the capability QEMU would leave the
    * memory write-protected, so it stays on until QEMU is done, which shows in the stream's end.
    */
-  CompletionStage<Void> putAway() {
+  @Override
+  public CompletionStage<Void> putAway() {
     CompletableFuture<Void> current = puttingAway;
     if (current == null) {
       CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -286,13 +289,18 @@ final class QemuCapture implements Capture {
     return current;
   }
 
-  /** Whether nobody wants anything of it any more. */
-  boolean over() {
+  @Override
+  public boolean over() {
     return stored.isDone();
   }
 
-  /** From the machine, for each change of QEMU's migration status. */
-  void onMigration(String status) {
+  @Override
+  public void onStopped() {
+    // By the cut, or by QEMU as part of it.
+  }
+
+  @Override
+  public void onMigration(String status) {
     switch (status) {
       case "completed" -> {
         migrated.complete(null);
@@ -314,8 +322,8 @@ final class QemuCapture implements Capture {
     }
   }
 
-  /** From the machine, when its process is gone. */
-  void lost(HypervisorException reason) {
+  @Override
+  public void lost(HypervisorException reason) {
     migrated.completeExceptionally(reason);
     stored.completeExceptionally(reason);
     stream.giveUp(reason);

@@ -4,16 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.channel.EventLoop;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Arrival;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
 import io.vnsnap.vm.StartHints;
+import io.vnsnap.vm.VmNetwork;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,6 +41,7 @@ public final class QemuMachine implements Machine {
   private static final Logger log = LoggerFactory.getLogger(QemuMachine.class);
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final long RETRY_MS = 2;
+  private static final String BACKGROUND_SNAPSHOT = "background-snapshot";
 
   /** In bytes a second; QEMU's default would slow a capture down. */
   private static final long NO_BANDWIDTH_LIMIT = 1L << 40;
@@ -52,7 +56,8 @@ public final class QemuMachine implements Machine {
   private @Nullable QmpClient qmp;
   private QemuVersion version = new QemuVersion(0, 0, 0);
   private final RunState runState = new RunState();
-  private @Nullable QemuCapture capture;
+  private @Nullable RunningCapture capture;
+  private @Nullable String instantImpossible;
   private @Nullable ByteBuffer captureBuffer;
   private volatile @Nullable LazyLoading arrival;
   private @Nullable CompletableFuture<Void> ended;
@@ -181,7 +186,7 @@ public final class QemuMachine implements Machine {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     return operation(
         "preparing a capture",
         () -> {
@@ -196,8 +201,40 @@ public final class QemuMachine implements Machine {
                   closeOnBlocking(writer);
                 }
               })
-              .thenCompose(done -> prepareOnLoop(writer, quiet));
+              .thenCompose(done -> prepareOnLoop(plan, writer, network));
         });
+  }
+
+  /** QEMU looks whether it can when it is asked for the capability. Asked once. */
+  @Override
+  public CompletionStage<String> instantImpossible() {
+    return operation(
+        "asking what captures it can make",
+        () -> {
+          String known = instantImpossible;
+          if (known != null || capture != null) {
+            return CompletableFuture.completedStage(known == null ? "" : known);
+          }
+          return command("migrate-set-capabilities", capability(BACKGROUND_SNAPSHOT, true))
+              .thenCompose(done -> setCapability(BACKGROUND_SNAPSHOT, false))
+              .thenApply(done -> "")
+              .exceptionallyCompose(QemuMachine::refusal)
+              .thenApply(why -> {
+                instantImpossible = why;
+                return why;
+              });
+        });
+  }
+
+  private static CompletionStage<String> refusal(Throwable failed) {
+    return HypervisorException.unwrap(failed) instanceof QmpException refused
+        ? CompletableFuture.completedStage(refused.getMessage() + QemuProbe.INSTANT_NEEDS)
+        : CompletableFuture.failedStage(failed);
+  }
+
+  @Override
+  public CompletionStage<Long> dirtyRate() {
+    return operation("measuring the dirty rate", () -> new DirtyRate(this).measure());
   }
 
   @Override
@@ -251,6 +288,11 @@ public final class QemuMachine implements Machine {
     return version;
   }
 
+  /** How often the VM has stopped; asked by any thread. */
+  long stops() {
+    return runState.stops();
+  }
+
   EventLoop loop() {
     return loop;
   }
@@ -268,7 +310,7 @@ public final class QemuMachine implements Machine {
     return buffer;
   }
 
-  void setCapture(@Nullable QemuCapture current) {
+  void setCapture(@Nullable RunningCapture current) {
     capture = current;
   }
 
@@ -278,21 +320,30 @@ public final class QemuMachine implements Machine {
 
   /** Hands QEMU its end of the pair, and closes that here in any case. */
   CompletionStage<Void> giveDescriptor(String name, LocalSockets.Pair pair) {
+    return lendDescriptor(name, pair)
+        .whenComplete((done, failed) -> closeQuietly(pair.theirs()::close));
+  }
+
+  /** Hands QEMU its end of the pair, which stays open here too. */
+  CompletionStage<Void> lendDescriptor(String name, LocalSockets.Pair pair) {
     return control()
         .executeWithDescriptor(
             "getfd",
             JSON.objectNode().put("fdname", name),
             pair.theirs().intValue(),
             settings.commandTimeout())
-        .thenAccept(done -> {})
-        .whenComplete((done, failed) -> closeQuietly(pair.theirs()::close));
+        .thenAccept(done -> {});
   }
 
   /** Asks until QEMU, still busy with the end of the previous migration, accepts. */
   CompletionStage<Void> setCapability(String name, boolean on) {
+    return insist("migrate-set-capabilities", capability(name, on));
+  }
+
+  private static ObjectNode capability(String name, boolean on) {
     ObjectNode arguments = JSON.objectNode();
     arguments.putArray("capabilities").addObject().put("capability", name).put("state", on);
-    return insist("migrate-set-capabilities", arguments);
+    return arguments;
   }
 
   /** Always sends the command: a pause may be under way that no event has told of. */
@@ -353,7 +404,7 @@ public final class QemuMachine implements Machine {
   }
 
   private CompletionStage<Void> freeOfCaptures() {
-    QemuCapture earlier = capture;
+    RunningCapture earlier = capture;
     if (earlier == null) {
       return CompletableFuture.completedStage(null);
     }
@@ -365,22 +416,37 @@ public final class QemuMachine implements Machine {
   }
 
   private CompletionStage<Capture> prepareOnLoop(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
-    LocalSockets.Pair pair;
-    CaptureStream stream;
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     try {
-      pair = LocalSockets.pair();
-      stream = new CaptureStream(writer, captureBuffer(), pair.ours());
-      if (version.canHoldBeforeStop()) {
-        stream.skipFirst(LocalSockets.fill(pair.theirs()));
-      }
+      return plan.mode() == CaptureMode.ROUNDS
+          ? prepareRounds(plan, writer, network)
+          : prepareInstant(writer, network);
     } catch (IOException e) {
       closeOnBlocking(writer);
       return CompletableFuture.<Capture>failedStage(e);
     }
-    return QemuCapture.prepare(this, stream, pair, quiet)
+  }
+
+  private CompletionStage<Capture> prepareInstant(ImageWriter writer, VmNetwork network)
+      throws IOException {
+    LocalSockets.Pair pair = LocalSockets.pair();
+    CaptureStream stream =
+        new CaptureStream(writer, captureBuffer(), pair.ours(), Pace.unlimited());
+    if (version.canHoldBeforeStop()) {
+      stream.skipFirst(LocalSockets.fill(pair.theirs()));
+    }
+    return QemuCapture.prepare(this, stream, pair, network::hold)
         .<Capture>thenApply(ready -> ready)
         .whenComplete((ready, failed) -> closeQuietly(pair.theirs()::close));
+  }
+
+  private CompletionStage<Capture> prepareRounds(
+      CapturePlan plan, ImageWriter writer, VmNetwork network) throws IOException {
+    LocalSockets.Pair pair = LocalSockets.pair();
+    CaptureStream stream = new CaptureStream(writer, captureBuffer(), pair.ours(), new Pace());
+    return RoundsCapture.prepare(
+            this, stream, new SendBuffer(pair.theirs()), pair, network, plan.rounds())
+        .thenApply(ready -> ready);
   }
 
   private CompletionStage<Void> insist(String name, ObjectNode arguments) {
@@ -419,7 +485,12 @@ public final class QemuMachine implements Machine {
 
   private void onEvent(QmpEvent event) {
     switch (event.name()) {
-      case "STOP" -> runState.stopped(event.micros());
+      case "STOP" -> {
+        runState.stopped(event.micros());
+        if (capture != null) {
+          capture.onStopped();
+        }
+      }
       case "RESUME" -> runState.resumed(event.micros());
       case "MIGRATION" -> {
         if (capture != null) {

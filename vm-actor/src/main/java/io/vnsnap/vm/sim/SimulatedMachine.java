@@ -4,9 +4,11 @@ import io.netty.channel.EventLoop;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.VmNetwork;
 import io.vnsnap.vm.sim.guest.Guest;
 import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.io.Closeable;
@@ -128,8 +130,8 @@ public final class SimulatedMachine implements Machine {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
-    return operation("preparing a capture", () -> prepareOnLoop(writer));
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
+    return operation("preparing a capture", () -> prepareOnLoop(plan, writer));
   }
 
   /** There are none. */
@@ -257,7 +259,7 @@ public final class SimulatedMachine implements Machine {
     return result;
   }
 
-  private CompletionStage<Capture> prepareOnLoop(ImageWriter writer) {
+  private CompletionStage<Capture> prepareOnLoop(CapturePlan plan, ImageWriter writer) {
     SimulatedCapture earlier = capture;
     boolean busy = earlier != null && !earlier.over();
     if (!running || busy) {
@@ -265,9 +267,9 @@ public final class SimulatedMachine implements Machine {
       return CompletableFuture.failedStage(
           new HypervisorException(busy ? "another capture is in progress" : "the VM does not run"));
     }
-    SimulatedCapture made = new SimulatedCapture(this, writer);
+    SimulatedCapture made = new SimulatedCapture(this, writer, plan);
     capture = made;
-    return CompletableFuture.completedStage(made);
+    return made.prepare().thenApply(done -> made);
   }
 
   private void scheduleTick() {

@@ -40,7 +40,7 @@ class CaptureStreamTest {
         new CaptureStream(
             store.writeImage(ImageTarget.of("s1", "vne", "vm")),
             ByteBuffer.allocateDirect(10_000),
-            pair.ours());
+            pair.ours(), Pace.unlimited());
     thread = Thread.ofPlatform().start(stream::run);
     stream.begin();
   }
