@@ -248,23 +248,42 @@ final class VmSnapshots {
       return fail(cutting, reason(note.failure()), true);
     }
     VmEvent.CutMade made =
-        new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld(), cut.disks());
+        new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld());
     owner.tell(made);
     log.info("VM {} was cut for {}: {}", vm, note.snapshotId(), cutting.sequence().account());
+    DisksBehind capture = new DisksBehind(cutting.capture(), cut.disks());
     context.pipeToSelf(
-        cutting.capture().stored(),
-        (image, failed) -> new VmActor.StoreEnded(note.snapshotId(), image, failed));
-    return new Storing(cutting.live(), cutting.attempt().reported(made), cutting.capture(), made);
+        stored(note.snapshotId(), capture),
+        (stored, failed) -> new VmActor.StoreEnded(note.snapshotId(), stored, failed));
+    return new Storing(
+        cutting.live(),
+        cutting.attempt().settledBy(CompletableFuture.completedStage(capture)).reported(made),
+        capture,
+        made);
+  }
+
+  /**
+   * The memory first: while it is taken the guest may have to wait, for its disks it never does.
+   */
+  private CompletionStage<VmActor.Stored> stored(String snapshotId, DisksBehind capture) {
+    ImageTarget target = ImageTarget.of(snapshotId, with.vne(), vm);
+    return capture
+        .stored()
+        .thenCompose(image ->
+            capture
+                .disks()
+                .store(with.store(), target)
+                .thenApply(records -> new VmActor.Stored(image, records)));
   }
 
   private Alive onStoreEnded(Alive state, VmActor.StoreEnded note) {
     if (!(state instanceof Storing storing) || !storing.attempt().isOf(note.snapshotId())) {
       return state;
     }
-    ImageWriter.Committed image = note.image();
-    if (image == null) {
+    if (note.stored() == null) {
       return fail(storing, reason(note.failure()), true);
     }
+    ImageWriter.Committed image = note.stored().image();
     Machine machine = storing.live().machine();
     VmEvent.ImageStored stored =
         new VmEvent.ImageStored(
@@ -278,7 +297,7 @@ final class VmSnapshots {
                 .setBytes(image.bytes())
                 .setSha256(image.sha256())
                 .setPause(storing.cut().pause())
-                .addAllDisks(storing.cut().disks())
+                .addAllDisks(note.stored().disks())
                 .build());
     owner.tell(stored);
     return new Running(storing.live().with(storing.attempt().reported(stored).outcome()));

@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.channel.EventLoop;
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -43,6 +42,7 @@ public final class QemuMachine implements Machine {
   private final QemuSettings settings;
   private final QemuProcess process;
   private final QemuDisks disks;
+  private final DiskWork diskWork;
   private final EventLoop loop;
   private final Executor blocking;
 
@@ -64,6 +64,7 @@ public final class QemuMachine implements Machine {
     this.settings = settings;
     this.process = process;
     this.disks = disks;
+    this.diskWork = new DiskWork(this, disks);
     this.loop = loop;
     this.blocking = blocking;
   }
@@ -164,27 +165,20 @@ public final class QemuMachine implements Machine {
                 new HypervisorException("the VM does not run"));
           }
           return free()
+              .thenCompose(done -> diskWork.ready())
               .whenComplete((done, failed) -> {
                 if (failed != null) {
                   closeOnBlocking(writer);
                 }
               })
-              .thenCompose(done -> prepareOnLoop(writer, quiet));
+              .thenCompose(done -> onLoop(() -> prepareOnLoop(writer, quiet)));
         });
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
     MachineSpec.checkSnapshotId(snapshotId);
-    return operation(
-        "freezing the disks",
-        () -> {
-          if (!disks.writable()) {
-            return CompletableFuture.completedStage(disks.records());
-          }
-          QemuDisks.Freeze freeze = disks.planFreeze(snapshotId);
-          return command("transaction", freeze.arguments()).thenApply(done -> disks.frozen(freeze));
-        });
+    return operation("freezing the disks", () -> diskWork.freeze(snapshotId));
   }
 
   @Override
@@ -391,6 +385,9 @@ public final class QemuMachine implements Machine {
           capture.onMigration(event.data().path("status").asText());
         }
       }
+      case "JOB_STATUS_CHANGE" ->
+          diskWork.onJobStatus(
+              event.data().path("id").asText(), event.data().path("status").asText());
       case "SHUTDOWN" -> {
         if (event.data().path("guest").asBoolean()) {
           process.note("the guest ended: " + event.data().path("reason").asText("shutdown"));
@@ -419,6 +416,7 @@ public final class QemuMachine implements Machine {
   private void lost(String reason) {
     HypervisorException gone = new HypervisorException(reason);
     runState.lost(gone);
+    diskWork.lost(gone);
     if (capture != null) {
       capture.lost(gone);
     }
@@ -451,7 +449,7 @@ public final class QemuMachine implements Machine {
 
   private void cleanUp() {
     PrivateFolder.remove(spec.folder());
-    disks.removeTops();
+    disks.remove();
     loop.execute(() -> {
       if (qmp != null) {
         qmp.close();

@@ -19,6 +19,7 @@ import java.time.Duration;
  * @param visitTimeout for a prepared capture's visit of the memory
  * @param streamBuffer in bytes
  * @param quitTimeout for QEMU to end by itself
+ * @param foldWait how long a snapshot waits for disk overlays to be folded
  */
 public record QemuSettings(
     String binary,
@@ -33,7 +34,8 @@ public record QemuSettings(
     Duration stallTimeout,
     Duration visitTimeout,
     int streamBuffer,
-    Duration quitTimeout) {
+    Duration quitTimeout,
+    Duration foldWait) {
 
   /** What executes the guest's instructions. */
   public enum Accelerator {
@@ -61,7 +63,8 @@ public record QemuSettings(
         qemu.getDuration("stall-timeout"),
         qemu.getDuration("visit-timeout"),
         qemu.getInt("stream-buffer"),
-        qemu.getDuration("quit-timeout"));
+        qemu.getDuration("quit-timeout"),
+        qemu.getDuration("fold-wait"));
   }
 
   private static Accelerator accelerator(Config qemu) {
