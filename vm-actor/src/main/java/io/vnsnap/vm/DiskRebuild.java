@@ -1,5 +1,7 @@
 package io.vnsnap.vm;
 
+import static java.util.Objects.requireNonNull;
+
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.DamagedSnapshotException;
 import io.vnsnap.store.ImageReader;
@@ -92,7 +94,7 @@ public record DiskRebuild(SnapshotStore store, String snapshotId) {
    */
   public static void write(ImageReader image, DiskRecord record, Path file) throws IOException {
     long expected = filled(image, record);
-    checkSpace(file, expected * BLOCK);
+    checkSpace(requireNonNull(file.toAbsolutePath().getParent()), expected * BLOCK);
     long written = 0;
     try (FileChannel out =
             FileChannel.open(
@@ -129,9 +131,9 @@ public record DiskRebuild(SnapshotStore store, String snapshotId) {
     return filled;
   }
 
-  private static void checkSpace(Path file, long needed) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    long free = folder == null ? 0 : Files.getFileStore(folder).getUsableSpace();
+  /** Whether so many bytes more can be written to a folder. */
+  static void checkSpace(Path folder, long needed) throws IOException {
+    long free = Files.getFileStore(folder).getUsableSpace();
     if (needed > free - RESERVE_BYTES) {
       throw new IOException(
           String.format(
