@@ -108,12 +108,13 @@ final class Requests {
 
   /**
    * What Restore asks for. Hosts of the topology are only wished for, since they may be gone; so
-   * are the hosts that hold a VM's disks.
+   * are those where a snapshot by an older version has left a VM's disks, for they are not in the
+   * store.
    */
   static Plan plan(Restore restore) {
     Map<String, String> wished = new HashMap<>();
     for (ImageRecord image : restore.getManifest().getImagesList()) {
-      if (image.getDisksCount() > 0) {
+      if (image.getDisksList().stream().anyMatch(disk -> disk.getObject().isEmpty())) {
         wished.put(image.getVm(), image.getHost());
       }
     }

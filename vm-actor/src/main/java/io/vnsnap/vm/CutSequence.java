@@ -1,6 +1,5 @@
 package io.vnsnap.vm;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.PauseRecord;
 import java.time.Duration;
 import java.util.List;
@@ -52,7 +51,7 @@ final class CutSequence {
    * @param framesHeld for the VM while its gates were shut
    * @param disks as they were at the cut
    */
-  record Cut(PauseRecord pause, long framesHeld, List<DiskRecord> disks) {}
+  record Cut(PauseRecord pause, long framesHeld, FrozenDisks disks) {}
 
   CutSequence(Machine machine, VmActor.Surroundings with, Deadlines deadlines) {
     this.machine = machine;

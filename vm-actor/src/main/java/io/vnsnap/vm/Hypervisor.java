@@ -32,9 +32,10 @@ public interface Hypervisor {
    * Loads an image and leaves the VM paused where it was captured.
    *
    * <p>Prerequisites: those of {@link #start}; the specification is the one the image was captured
-   * under, with its disks' files replaced by the frozen ones. Effect on success: a paused machine
-   * whose sockets listen, its state loaded from an image whose every byte was checked. Effect on
-   * failure: none, nothing is left running or on disk.
+   * under, with its disks' files replaced by rebuilt ones ({@link DiskRebuild}), which belong to
+   * the machine from this call on. Effect on success: a paused machine whose sockets listen, its
+   * state loaded from an image whose every byte was checked. Effect on failure: none, nothing is
+   * left running or on disk.
    *
    * @param image owned and closed by the hypervisor from this call on
    */

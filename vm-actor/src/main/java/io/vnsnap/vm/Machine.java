@@ -1,6 +1,5 @@
 package io.vnsnap.vm;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -115,17 +114,18 @@ public interface Machine {
   /**
    * Freezes the disks as they are: writes go to new overlays from now on.
    *
-   * <p>Prerequisites: the VM is paused. Effect on success: nobody writes to the named files any
-   * more. Effect on failure: none on the VM's disks.
+   * <p>Prerequisites: the VM is paused, and a capture of it was prepared. Effect on success: nobody
+   * changes the disks as they were at this instant, until they are stored or given up. Effect on
+   * failure: none on the VM's disks.
    *
    * @param snapshotId names the new overlays
-   * @return the VM's disks as they were at this instant, in the order of the specification
+   * @return the VM's disks as they were at this instant
    */
-  CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId);
+  CompletionStage<FrozenDisks> freezeDisks(String snapshotId);
 
   /**
-   * Ends the VM, by force if it must, and removes its folder and what nobody else needs of its disk
-   * overlays. Prerequisites: none; may be called again. A capture in progress fails.
+   * Ends the VM, by force if it must, and removes its folder and the overlays of its disks.
+   * Prerequisites: none; may be called again. A capture in progress fails.
    *
    * @return completes when the process has ended; never fails
    */

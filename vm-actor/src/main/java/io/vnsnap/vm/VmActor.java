@@ -9,6 +9,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Staging;
@@ -110,9 +111,11 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   record CutEnded(String snapshotId, CutSequence.@Nullable Cut cut, @Nullable Throwable failure)
       implements SnapshotNote {}
 
-  record StoreEnded(
-      String snapshotId, ImageWriter.@Nullable Committed image, @Nullable Throwable failure)
+  record StoreEnded(String snapshotId, @Nullable Stored stored, @Nullable Throwable failure)
       implements SnapshotNote {}
+
+  /** What is durable of one VM: memory and devices, and each disk. */
+  record Stored(ImageWriter.Committed image, List<DiskRecord> disks) {}
 
   record UndoEnded(String snapshotId, boolean movedGates, @Nullable Throwable failure)
       implements SnapshotNote {}
@@ -304,20 +307,30 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   }
 
   private CompletionStage<Machine> load(MachineSpec spec, Load load) {
-    return BlockingWork.on(with.blocking(), () -> open(load))
-        .thenCompose(image ->
+    return BlockingWork.on(with.blocking(), () -> open(spec, load))
+        .thenCompose(ready ->
             with.hypervisor()
                 .load(
-                    spec.withDisks(load.image().getDisksList()),
-                    image,
+                    ready.spec(),
+                    ready.image(),
                     load.loading(),
                     new StoredHints(with.store(), load.image())));
   }
 
-  private CountedImage open(Load load) throws IOException {
+  /** All that a hypervisor needs to load a VM. */
+  private record Loadable(MachineSpec spec, CountedImage image) {}
+
+  private Loadable open(MachineSpec spec, Load load) throws IOException {
+    DiskRebuild disks = new DiskRebuild(with.store(), load.snapshotId());
     CountedImage image = new CountedImage(with.store().readImage(load.snapshotId(), load.image()));
-    loading = image;
-    return image;
+    try {
+      MachineSpec ready = disks.into(spec, load.image().getDisksList());
+      loading = image;
+      return new Loadable(ready, image);
+    } catch (IOException | RuntimeException e) {
+      image.close();
+      throw e;
+    }
   }
 
   private VmState onStarted(Started started) {
@@ -413,7 +426,9 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     if (state instanceof VmState.Starting && image != null) {
       owner.tell(new VmEvent.Progress(vm, image.done(), image.bytes()));
     } else if (state instanceof VmState.Storing storing) {
-      owner.tell(new VmEvent.Progress(vm, storing.capture().bytes(), memoryBytes));
+      owner.tell(
+          new VmEvent.Progress(
+              vm, storing.capture().bytes(), memoryBytes + storing.capture().disks().totalBytes()));
     } else if (arriving) {
       reportArrival();
     }

@@ -1,6 +1,5 @@
 package io.vnsnap.vm;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.PauseRecord;
 import java.nio.file.Path;
@@ -40,15 +39,10 @@ public sealed interface VmEvent {
   record Prepared(String vm, String snapshotId) implements VmEvent {}
 
   /** The cut is made, the VM runs again and its gates are red and open. */
-  record CutMade(
-      String vm, String snapshotId, PauseRecord pause, long framesHeld, List<DiskRecord> disks)
-      implements VmEvent {
-    public CutMade {
-      disks = List.copyOf(disks);
-    }
-  }
+  record CutMade(String vm, String snapshotId, PauseRecord pause, long framesHeld)
+      implements VmEvent {}
 
-  /** The image is durable. */
+  /** The image is durable, its disks included. */
   record ImageStored(String vm, String snapshotId, ImageRecord image) implements VmEvent {}
 
   /** The snapshot of this VM failed. The VM runs, or is being brought back. */

@@ -9,6 +9,7 @@ import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.proto.Staging;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.VmState.Alive;
 import io.vnsnap.vm.VmState.Attempt;
@@ -247,31 +248,50 @@ final class VmSnapshots {
       return fail(cutting, reason(note.failure()), true);
     }
     VmEvent.CutMade made =
-        new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld(), cut.disks());
+        new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld());
     owner.tell(made);
     log.info("VM {} was cut for {}: {}", vm, note.snapshotId(), cutting.sequence().account());
+    DisksBehind capture = new DisksBehind(cutting.capture(), cut.disks());
     context.pipeToSelf(
-        cutting.capture().stored(),
-        (image, failed) -> new VmActor.StoreEnded(note.snapshotId(), image, failed));
-    return new Storing(cutting.live(), cutting.attempt().reported(made), cutting.capture(), made);
+        stored(note.snapshotId(), capture),
+        (stored, failed) -> new VmActor.StoreEnded(note.snapshotId(), stored, failed));
+    return new Storing(
+        cutting.live(),
+        cutting.attempt().settledBy(CompletableFuture.completedStage(capture)).reported(made),
+        capture,
+        made);
+  }
+
+  /**
+   * The memory first: while it is taken the guest may have to wait, for its disks it never does.
+   */
+  private CompletionStage<VmActor.Stored> stored(String snapshotId, DisksBehind capture) {
+    ImageTarget target = ImageTarget.of(snapshotId, with.vne(), vm);
+    return capture
+        .stored()
+        .thenCompose(image ->
+            capture
+                .disks()
+                .store(with.store(), target)
+                .thenApply(records -> new VmActor.Stored(image, records)));
   }
 
   private Alive onStoreEnded(Alive state, VmActor.StoreEnded note) {
     if (!(state instanceof Storing storing) || !storing.attempt().isOf(note.snapshotId())) {
       return state;
     }
-    ImageWriter.Committed image = note.image();
-    if (image == null) {
+    if (note.stored() == null) {
       return fail(storing, reason(note.failure()), true);
     }
     VmEvent.ImageStored stored =
-        new VmEvent.ImageStored(vm, note.snapshotId(), record(storing, image));
+        new VmEvent.ImageStored(vm, note.snapshotId(), record(storing, note.stored()));
     owner.tell(stored);
     learn(storing);
     return new Running(storing.live().with(storing.attempt().reported(stored).outcome()));
   }
 
-  private ImageRecord record(Storing storing, ImageWriter.Committed image) {
+  private ImageRecord record(Storing storing, VmActor.Stored stored) {
+    ImageWriter.Committed image = stored.image();
     Machine machine = storing.live().machine();
     Capture capture = storing.capture();
     ImageRecord.Builder record =
@@ -285,7 +305,7 @@ final class VmSnapshots {
             .setObject(image.object())
             .setAddedBytes(image.addedBytes())
             .setPause(storing.cut().pause())
-            .addAllDisks(storing.cut().disks())
+            .addAllDisks(stored.disks())
             .setMode(capture.mode())
             .addAllRounds(capture.rounds())
             .setStalledUs(capture.stalledMicros());

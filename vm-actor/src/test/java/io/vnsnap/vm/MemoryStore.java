@@ -2,6 +2,7 @@ package io.vnsnap.vm;
 
 import com.google.protobuf.ByteString;
 import io.vnsnap.proto.ChannelLogRecord;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
@@ -19,6 +20,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -94,7 +96,38 @@ public final class MemoryStore implements SnapshotStore {
   @Override
   public ImageWriter writeImage(ImageTarget target) {
     open.incrementAndGet();
-    return new Writer(target.snapshotId() + "/" + target.vm());
+    return new Writer(target.snapshotId() + "/" + target.vm(), ImageReader.PAGE_BYTES);
+  }
+
+  @Override
+  public ImageWriter writeDisk(ImageTarget target, String disk, Optional<DiskRecord> base)
+      throws IOException {
+    Stored below = base.map(record -> images.get(record.getObject())).orElse(null);
+    if (base.isPresent() && below == null) {
+      throw new DamagedSnapshotException("disk image " + base.get().getObject() + " is missing");
+    }
+    open.incrementAndGet();
+    Writer writer =
+        new Writer(
+            target.snapshotId() + "/" + target.vm() + "/" + disk, ImageReader.DISK_BLOCK_BYTES);
+    if (below != null) {
+      writer.base = below.pages().get(0);
+    }
+    return writer;
+  }
+
+  @Override
+  public ImageReader readDisk(String snapshotId, DiskRecord disk) throws IOException {
+    Stored image = images.get(disk.getObject());
+    if (image == null) {
+      throw new DamagedSnapshotException("disk image " + disk.getObject() + " is missing");
+    }
+    return new Reader(image, Long.MAX_VALUE);
+  }
+
+  /** As the deletion of a snapshot does. */
+  public void remove(String object) {
+    images.remove(object);
   }
 
   @Override
@@ -142,6 +175,8 @@ public final class MemoryStore implements SnapshotStore {
 
   private final class Writer implements ImageWriter {
     private final String key;
+    private final int pageLength;
+    private SortedMap<Long, byte[]> base = new TreeMap<>();
     private final List<ImageReader.Block> blocks = new ArrayList<>();
     private final List<SortedMap<Long, byte[]>> pages = new ArrayList<>();
     private final ByteArrayOutputStream content = new ByteArrayOutputStream();
@@ -149,21 +184,22 @@ public final class MemoryStore implements SnapshotStore {
     private long kept;
     private boolean closed;
 
-    Writer(String key) {
+    Writer(String key, int pageLength) {
       this.key = key;
+      this.pageLength = pageLength;
     }
 
     @Override
     public int block(String name, long bytes) {
       blocks.add(new ImageReader.Block(name, bytes));
-      pages.add(new TreeMap<>());
+      pages.add(new TreeMap<>(base));
       return blocks.size() - 1;
     }
 
     @Override
     public void page(int block, long page, ByteBuffer buffer) throws IOException {
       byte[] copy = take(buffer);
-      if (copy.length != ImageReader.PAGE_BYTES) {
+      if (copy.length != pageLength) {
         throw new IllegalArgumentException("a page of " + copy.length + " bytes");
       }
       checkPage(block, page);
@@ -178,7 +214,7 @@ public final class MemoryStore implements SnapshotStore {
     }
 
     private void checkPage(int block, long page) {
-      if (page < 0 || page >= blocks.get(block).bytes() / ImageReader.PAGE_BYTES) {
+      if (page < 0 || page >= blocks.get(block).bytes() / pageLength) {
         throw new IllegalArgumentException("no page " + page + " in " + blocks.get(block));
       }
     }
@@ -214,7 +250,8 @@ public final class MemoryStore implements SnapshotStore {
       ByteString rest = ByteString.copyFrom(content.toByteArray());
       Stored image = new Stored(List.copyOf(blocks), pages, rest);
       images.put(key, image);
-      return new Committed(image.memoryBytes() + rest.size(), ByteString.copyFrom(new byte[32]));
+      return new Committed(
+          image.memoryBytes() + rest.size(), ByteString.copyFrom(new byte[32]), key, kept);
     }
 
     @Override

@@ -6,7 +6,9 @@ import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -168,8 +170,8 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
-    return script.step("freezeDisks " + snapshotId, List.of(DISK));
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
+    return script.step("freezeDisks " + snapshotId, new ScriptedDisks());
   }
 
   @Override
@@ -236,6 +238,28 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   /** From now on a preparation that fails has made the VM's network quiet. */
   void makeQuietWhenFailing() {
     quietWhenFailing = true;
+  }
+
+  private final class ScriptedDisks implements FrozenDisks {
+    @Override
+    public CompletionStage<List<DiskRecord>> store(SnapshotStore store, ImageTarget target) {
+      return script.step("storeDisks " + target.snapshotId(), List.of(DISK));
+    }
+
+    @Override
+    public long bytes() {
+      return 1000;
+    }
+
+    @Override
+    public long totalBytes() {
+      return 4000;
+    }
+
+    @Override
+    public CompletionStage<Void> cancel() {
+      return script.step("cancelDisks");
+    }
   }
 
   private final class ScriptedCapture implements Capture {

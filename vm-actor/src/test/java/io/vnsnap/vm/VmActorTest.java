@@ -166,8 +166,7 @@ class VmActorTest {
             .setStopUs(ScriptedMachine.STOPPED_AT)
             .setResumeUs(ScriptedMachine.RESUMED_AT)
             .build(),
-        ScriptedMachine.FRAMES_HELD,
-        List.of(ScriptedMachine.DISK));
+        ScriptedMachine.FRAMES_HELD);
   }
 
   private void expectFailure(String snapshotId, String reason) {
@@ -226,7 +225,36 @@ class VmActorTest {
             "freezeDisks s1",
             "startCapture",
             "release",
-            "stored");
+            "stored",
+            "storeDisks s1");
+  }
+
+  @Test
+  void shouldFailTheSnapshotWhenADiskCannotBeStored() {
+    run();
+    script.fail("storeDisks", "disk data was not stored: the store is full");
+    prepare("s1");
+    cut("s1");
+    expect(cutMade("s1"));
+    expectFailure("s1", "disk data was not stored: the store is full");
+    expectCalled("cancel", "cancelDisks", "abort 1");
+    script.free("storeDisks");
+    takeSnapshot("s2");
+  }
+
+  @Test
+  void shouldGiveTheDisksUpWhenTheSnapshotIsAbortedWhileTheyAreStored() {
+    run();
+    script.hold("storeDisks");
+    prepare("s1");
+    cut("s1");
+    expect(cutMade("s1"));
+    expectCalled("storeDisks s1");
+    abort("s1");
+    expect(new VmEvent.AbortDone("vm", "s1"));
+    expectCalled("cancel", "cancelDisks");
+    script.free("storeDisks");
+    takeSnapshot("s2");
   }
 
   @Test
@@ -724,6 +752,7 @@ class VmActorTest {
     prepare("s1");
     cut("s1");
     expect(cutMade("s1"));
-    assertThat(owner.receiveMessage()).isEqualTo(new VmEvent.Progress("vm", 55, 64L << 20));
+    assertThat(owner.receiveMessage())
+        .isEqualTo(new VmEvent.Progress("vm", 1055, (64L << 20) + 4000));
   }
 }

@@ -322,7 +322,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
         .pipeToSelf(
             host.shared()
                 .blocking(() -> {
-                  folders.remove(host.shared().store());
+                  folders.remove();
                   return folders;
                 }),
             (removed, problem) -> new FoldersRemoved(Optional.ofNullable(problem)));

@@ -1,9 +1,9 @@
 package io.vnsnap.host.fake;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
@@ -154,8 +154,8 @@ public final class FakeMachine implements Machine {
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
-    return CompletableFuture.completedStage(List.of());
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
+    return CompletableFuture.completedStage(FrozenDisks.NONE);
   }
 
   @Override

@@ -1,17 +1,16 @@
 package io.vnsnap.simulation.world;
 
 import io.vnsnap.proto.CaptureMode;
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.VmNetwork;
 import io.vnsnap.vm.sim.SimulatedMachine;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -101,7 +100,7 @@ final class MoodyMachine implements Machine {
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
     return step(() -> mischief.fails() ? failed("freeze") : sound.freezeDisks(snapshotId));
   }
 

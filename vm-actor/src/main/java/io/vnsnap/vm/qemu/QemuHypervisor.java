@@ -112,13 +112,13 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   private QemuMachine spawnOrThrow(MachineSpec spec, boolean incoming)
       throws HypervisorException, IOException {
-    String unreadable = spec.unreadableFile();
-    if (unreadable != null) {
-      throw new HypervisorException(unreadable);
-    }
-    PrivateFolder.make(spec.folder());
     QemuDisks disks = new QemuDisks(spec, settings);
     try {
+      String unreadable = spec.unreadableFile();
+      if (unreadable != null) {
+        throw new HypervisorException(unreadable);
+      }
+      PrivateFolder.make(spec.folder());
       disks.makeFolder();
       disks.create();
       QemuProcess process =
@@ -127,7 +127,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
       EventLoop loop = loops.next();
       return new QemuMachine(spec, settings, process, disks, loop, blocking);
     } catch (HypervisorException | IOException e) {
-      disks.removeTops();
+      disks.remove();
       PrivateFolder.remove(spec.folder());
       if (e instanceof IOException) {
         throw new HypervisorException(

@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.channel.EventLoop;
 import io.vnsnap.proto.CaptureMode;
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Arrival;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -50,6 +49,7 @@ public final class QemuMachine implements Machine {
   private final QemuSettings settings;
   private final QemuProcess process;
   private final QemuDisks disks;
+  private final DiskWork diskWork;
   private final EventLoop loop;
   private final Executor blocking;
 
@@ -73,6 +73,7 @@ public final class QemuMachine implements Machine {
     this.settings = settings;
     this.process = process;
     this.disks = disks;
+    this.diskWork = new DiskWork(this, disks);
     this.loop = loop;
     this.blocking = blocking;
   }
@@ -196,12 +197,13 @@ public final class QemuMachine implements Machine {
                 new HypervisorException("the VM does not run"));
           }
           return free()
+              .thenCompose(done -> diskWork.ready())
               .whenComplete((done, failed) -> {
                 if (failed != null) {
                   closeOnBlocking(writer);
                 }
               })
-              .thenCompose(done -> prepareOnLoop(plan, writer, network));
+              .thenCompose(done -> onLoop(() -> prepareOnLoop(plan, writer, network)));
         });
   }
 
@@ -238,17 +240,9 @@ public final class QemuMachine implements Machine {
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
     MachineSpec.checkSnapshotId(snapshotId);
-    return operation(
-        "freezing the disks",
-        () -> {
-          if (!disks.writable()) {
-            return CompletableFuture.completedStage(disks.records());
-          }
-          QemuDisks.Freeze freeze = disks.planFreeze(snapshotId);
-          return command("transaction", freeze.arguments()).thenApply(done -> disks.frozen(freeze));
-        });
+    return operation("freezing the disks", () -> diskWork.freeze(snapshotId));
   }
 
   @Override
@@ -501,6 +495,9 @@ public final class QemuMachine implements Machine {
           lazy.onMigration(event.data().path("status").asText());
         }
       }
+      case "JOB_STATUS_CHANGE" ->
+          diskWork.onJobStatus(
+              event.data().path("id").asText(), event.data().path("status").asText());
       case "SHUTDOWN" -> {
         if (event.data().path("guest").asBoolean()) {
           process.note("the guest ended: " + event.data().path("reason").asText("shutdown"));
@@ -529,6 +526,7 @@ public final class QemuMachine implements Machine {
   private void lost(String reason) {
     HypervisorException gone = new HypervisorException(reason);
     runState.lost(gone);
+    diskWork.lost(gone);
     if (capture != null) {
       capture.lost(gone);
     }
@@ -565,7 +563,7 @@ public final class QemuMachine implements Machine {
 
   private void cleanUp() {
     PrivateFolder.remove(spec.folder());
-    disks.removeTops();
+    disks.remove();
     loop.execute(() -> {
       if (qmp != null) {
         qmp.close();

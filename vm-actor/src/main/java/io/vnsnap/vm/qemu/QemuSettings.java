@@ -20,6 +20,7 @@ import java.time.Duration;
  * @param streamBuffer in bytes
  * @param quitTimeout for QEMU to end by itself
  * @param lazy for images that are loaded while the VM runs
+ * @param foldWait how long a snapshot waits for disk overlays to be folded
  */
 public record QemuSettings(
     String binary,
@@ -35,7 +36,8 @@ public record QemuSettings(
     Duration visitTimeout,
     int streamBuffer,
     Duration quitTimeout,
-    Lazy lazy) {
+    Lazy lazy,
+    Duration foldWait) {
 
   /**
    * Loading while the VM runs.
@@ -92,7 +94,8 @@ public record QemuSettings(
         qemu.getDuration("visit-timeout"),
         qemu.getInt("stream-buffer"),
         qemu.getDuration("quit-timeout"),
-        Lazy.from(qemu.getConfig("lazy")));
+        Lazy.from(qemu.getConfig("lazy")),
+        qemu.getDuration("fold-wait"));
   }
 
   private static Accelerator accelerator(Config qemu) {

@@ -1,10 +1,10 @@
 package io.vnsnap.vm.sim;
 
 import io.netty.channel.EventLoop;
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -136,10 +135,10 @@ public final class SimulatedMachine implements Machine {
 
   /** There are none. */
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
     MachineSpec.checkSnapshotId(snapshotId);
     return operation(
-        "freezing the disks", () -> CompletableFuture.completedStage(List.<DiskRecord>of()));
+        "freezing the disks", () -> CompletableFuture.completedStage(FrozenDisks.NONE));
   }
 
   @Override
