@@ -145,7 +145,7 @@ class TopologyRulesTest {
                 t.addVms(vm("vm" + i, "02:00:00:00:%02x:%02x".formatted(1 + i / 256, i % 256)));
               }
             }))
-        .singleElement()
+        .first()
         .satisfies(v -> assertThat(v.text()).contains("has 258 VMs", "at most 256"));
   }
 

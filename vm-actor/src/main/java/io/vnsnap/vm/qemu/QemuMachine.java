@@ -7,6 +7,7 @@ import io.netty.channel.EventLoop;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
@@ -444,7 +445,7 @@ public final class QemuMachine implements Machine {
             loop.schedule(process::kill, settings.quitTimeout().toMillis(), TimeUnit.MILLISECONDS);
         process.exited().thenAccept(reason -> unused.cancel(false));
       }
-      process.exited().thenAcceptAsync(reason -> cleanUp(), blocking);
+      process.exited().thenAccept(reason -> BlockingWork.surely(blocking, this::cleanUp));
     }
     return ending;
   }
@@ -463,7 +464,7 @@ public final class QemuMachine implements Machine {
   }
 
   void closeOnBlocking(Closeable resource) {
-    blocking.execute(() -> closeQuietly(resource));
+    BlockingWork.surely(blocking, () -> closeQuietly(resource));
   }
 
   void closeQuietly(Closeable resource) {

@@ -3,6 +3,7 @@ package io.vnsnap.vm.sim;
 import io.netty.channel.EventLoop;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
@@ -204,7 +205,7 @@ public final class SimulatedMachine implements Machine {
   }
 
   void closeOnBlocking(Closeable resource) {
-    onBlocking(() -> {
+    BlockingWork.surely(environment.blocking(), () -> {
       try {
         resource.close();
       } catch (IOException e) {
@@ -322,7 +323,7 @@ public final class SimulatedMachine implements Machine {
       if (capture != null) {
         capture.fail(new HypervisorException("VM " + spec.name() + " has ended: " + reason));
       }
-      onBlocking(() -> {
+      BlockingWork.surely(environment.blocking(), () -> {
         try {
           environment.sockets().removeFolder(spec.folder());
         } catch (IOException e) {
@@ -332,15 +333,6 @@ public final class SimulatedMachine implements Machine {
       });
     }
     return exited.thenAccept(done -> {});
-  }
-
-  private void onBlocking(Runnable work) {
-    try {
-      environment.blocking().execute(work);
-    } catch (RejectedExecutionException e) {
-      log.warn("VM {}: no thread is free, this one waits: {}", spec.name(), e.toString());
-      work.run();
-    }
   }
 
   private <T> CompletionStage<T> onLoop(Supplier<CompletionStage<T>> body) {
