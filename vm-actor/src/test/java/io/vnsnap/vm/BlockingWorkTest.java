@@ -19,8 +19,7 @@ class BlockingWorkTest {
 
   @Test
   void shouldRefuseWorkWhereAllThreadsAreTaken() {
-    CompletableFuture<String> done =
-        BlockingWork.on(TAKEN, () -> "done").toCompletableFuture();
+    CompletableFuture<String> done = BlockingWork.on(TAKEN, () -> "done").toCompletableFuture();
     assertThat(done)
         .failsWithin(1, TimeUnit.SECONDS)
         .withThrowableThat()

@@ -205,13 +205,15 @@ public final class SimulatedMachine implements Machine {
   }
 
   void closeOnBlocking(Closeable resource) {
-    BlockingWork.surely(environment.blocking(), () -> {
-      try {
-        resource.close();
-      } catch (IOException e) {
-        log.warn("VM {}: {}", spec.name(), e.toString());
-      }
-    });
+    BlockingWork.surely(
+        environment.blocking(),
+        () -> {
+          try {
+            resource.close();
+          } catch (IOException e) {
+            log.warn("VM {}: {}", spec.name(), e.toString());
+          }
+        });
   }
 
   <T> CompletionStage<T> operation(String what, Supplier<CompletionStage<T>> body) {
@@ -323,14 +325,16 @@ public final class SimulatedMachine implements Machine {
       if (capture != null) {
         capture.fail(new HypervisorException("VM " + spec.name() + " has ended: " + reason));
       }
-      BlockingWork.surely(environment.blocking(), () -> {
-        try {
-          environment.sockets().removeFolder(spec.folder());
-        } catch (IOException e) {
-          log.warn("folder {} could not be removed: {}", spec.folder(), e.toString());
-        }
-        exited.complete("VM " + spec.name() + " has ended: " + reason);
-      });
+      BlockingWork.surely(
+          environment.blocking(),
+          () -> {
+            try {
+              environment.sockets().removeFolder(spec.folder());
+            } catch (IOException e) {
+              log.warn("folder {} could not be removed: {}", spec.folder(), e.toString());
+            }
+            exited.complete("VM " + spec.name() + " has ended: " + reason);
+          });
     }
     return exited.thenAccept(done -> {});
   }
