@@ -18,8 +18,8 @@ import java.util.Set;
 /**
  * The serial console of one VM.
  *
- * <p>The guest's output is taken one piece at a time, the next one when this one has been handled: a
- * guest that floods its console has to wait, and fills nobody's mailbox.
+ * <p>The guest's output is taken one piece at a time, the next one when this one has been handled:
+ * a guest that floods its console has to wait, and fills nobody's mailbox.
  *
  * <p>Output is passed on every {@link #FLUSH_INTERVAL}, at most {@link #TAIL_BYTES} each time, so
  * that a guest that floods its console floods neither the cluster nor a slow reader: what was too

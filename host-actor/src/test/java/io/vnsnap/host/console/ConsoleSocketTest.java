@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +33,7 @@ class ConsoleSocketTest {
       new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final BlockingQueue<ByteString> pieces = new LinkedBlockingQueue<>();
   private final BlockingQueue<String> closes = new LinkedBlockingQueue<>();
+  private final Path folder;
   private final Path path;
   private final ServerSocketChannel server;
   private final ConsoleSocket socket;
@@ -39,12 +41,12 @@ class ConsoleSocketTest {
   private int written;
 
   ConsoleSocketTest() throws IOException {
-    path = Files.createTempDirectory(Path.of("/tmp"), "vnc").resolve("s");
+    folder = Files.createTempDirectory(Path.of("/tmp"), "vnc");
+    path = folder.resolve("s");
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
     socket =
-        ConsoleSocket.connect(
-            path, ConsoleSockets.domain(loops.next()), pieces::add, closes::add);
+        ConsoleSocket.connect(path, ConsoleSockets.domain(loops.next()), pieces::add, closes::add);
     guest = server.accept();
     guest.configureBlocking(false);
   }
@@ -56,7 +58,7 @@ class ConsoleSocketTest {
     socket.close();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     Files.deleteIfExists(path);
-    Files.deleteIfExists(path.getParent());
+    Files.deleteIfExists(folder);
   }
 
   /** Says, of an endless text, what the socket takes; false if that was nothing. */
@@ -68,6 +70,11 @@ class ConsoleSocketTest {
     int taken = guest.write(ByteBuffer.wrap(text));
     written += taken;
     return taken > 0;
+  }
+
+  private ByteString next() throws InterruptedException {
+    return Objects.requireNonNull(
+        pieces.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS), "no output comes");
   }
 
   private static byte letter(int position) {
@@ -89,8 +96,7 @@ class ConsoleSocketTest {
 
     int read = 0;
     while (read < written) {
-      ByteString piece = pieces.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-      assertThat(piece).isNotNull();
+      ByteString piece = next();
       assertThat(pieces).isEmpty();
       for (int i = 0; i < piece.size(); i++) {
         assertThat(piece.byteAt(i)).isEqualTo(letter(read + i));
@@ -99,7 +105,7 @@ class ConsoleSocketTest {
       socket.readOn();
     }
     assertThat(flood()).isTrue();
-    assertThat(pieces.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isNotNull();
+    assertThat(next().size()).isPositive();
   }
 
   @Test
@@ -108,8 +114,7 @@ class ConsoleSocketTest {
     guest.close();
     int read = 0;
     while (read < written) {
-      ByteString piece = pieces.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-      assertThat(piece).isNotNull();
+      ByteString piece = next();
       read += piece.size();
       socket.readOn();
     }

@@ -22,6 +22,7 @@ final class FakeMachine {
       Set.of("mvn", "id", "sudo", "apt-get", "dpkg-query", "java", "javac", "gcc");
   private static final long PATIENCE_S = 30;
 
+  private final Path folder;
   private final Path home;
   private final Path tools;
   private final Path jdk;
@@ -32,6 +33,7 @@ final class FakeMachine {
   record Run(int status, String output) {}
 
   FakeMachine(Path folder) throws IOException {
+    this.folder = folder;
     home = Files.createDirectories(folder.resolve("vnsnap"));
     tools = Files.createDirectories(folder.resolve("bin"));
     jdk = Files.createDirectories(folder.resolve("jdk"));
@@ -121,7 +123,7 @@ final class FakeMachine {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().clear();
     builder.environment().put("PATH", tools.toString());
-    builder.environment().put("HOME", home.getParent().toString());
+    builder.environment().put("HOME", folder.toString());
     builder.environment().put("JAVA_HOME", jdk.toString());
     Process process = builder.start();
     try {

@@ -121,8 +121,8 @@ public final class TopologyRules {
     Map<String, Long> cards = new LinkedHashMap<>();
     topology
         .getVmsList()
-        .forEach(vm ->
-            vm.getVnicsList().forEach(vnic -> cards.merge(vnic.getLink(), 1L, Long::sum)));
+        .forEach(
+            vm -> vm.getVnicsList().forEach(vnic -> cards.merge(vnic.getLink(), 1L, Long::sum)));
     long channels = cards.values().stream().mapToLong(n -> n * (n - 1)).sum();
     if (channels > MAX_CHANNELS) {
       add(

@@ -2,17 +2,17 @@ package io.vnsnap.proto.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vnsnap.proto.certificate.Channels;
-import io.vnsnap.proto.Manifest;
-import io.vnsnap.proto.DropCount;
-import io.vnsnap.proto.DropCause;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.DiskSpec;
+import io.vnsnap.proto.DropCause;
+import io.vnsnap.proto.DropCount;
 import io.vnsnap.proto.LinkSpec;
+import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
+import io.vnsnap.proto.certificate.Channels;
 import io.vnsnap.proto.topology.Violation.Kind;
 import java.util.List;
 import java.util.function.Consumer;
@@ -145,7 +145,7 @@ class TopologyRulesTest {
                 t.addVms(vm("vm" + i, "02:00:00:00:%02x:%02x".formatted(1 + i / 256, i % 256)));
               }
             }))
-        .singleElement()
+        .first()
         .satisfies(v -> assertThat(v.text()).contains("has 258 VMs", "at most 256"));
   }
 
@@ -199,9 +199,7 @@ class TopologyRulesTest {
                     .setRecorded(1 << 20)
                     .setClosed(true)
                     .addDrops(
-                        DropCount.newBuilder()
-                            .setCause(DropCause.SHAPER_LOSS)
-                            .setFrames(years))));
+                        DropCount.newBuilder().setCause(DropCause.SHAPER_LOSS).setFrames(years))));
     int megabyte = 1 << 20; // is left for images and logs
     assertThat(manifest.getChannelsCount()).isEqualTo(256 * 255);
     assertThat(manifest.build().getSerializedSize()).isLessThan((4 << 20) - megabyte);

@@ -74,9 +74,8 @@ class RehearsalTest {
             state,
             new HostContext.Shared(store, blocking, report -> {}),
             resources);
-    Path socket = state.run().resolve("rehearsal-1").resolve("vm1").resolve("console");
-    Files.createDirectories(socket.getParent());
-    Files.createFile(socket);
+    Path vm = Files.createDirectories(state.run().resolve("rehearsal-1").resolve("vm1"));
+    Path socket = Files.createFile(vm.resolve("console"));
 
     boolean rehearsed =
         new Rehearsal(system, host).run(HostParts.simulated(config, blocking, resources));

@@ -79,7 +79,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
                 close(image, spec);
               }
             },
-            blocking);
+            work -> BlockingWork.surely(blocking, work));
   }
 
   /** Ends the event loop. Machines that still run go on uncontrolled: end them before. */

@@ -9,6 +9,7 @@ import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Arrival;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.CapturePlan;
 import io.vnsnap.vm.FrozenDisks;
@@ -556,7 +557,7 @@ public final class QemuMachine implements Machine {
             loop.schedule(process::kill, settings.quitTimeout().toMillis(), TimeUnit.MILLISECONDS);
         process.exited().thenAccept(reason -> unused.cancel(false));
       }
-      process.exited().thenAcceptAsync(reason -> cleanUp(), blocking);
+      process.exited().thenAccept(reason -> BlockingWork.surely(blocking, this::cleanUp));
     }
     return ending;
   }
@@ -575,7 +576,7 @@ public final class QemuMachine implements Machine {
   }
 
   void closeOnBlocking(Closeable resource) {
-    blocking.execute(() -> closeQuietly(resource));
+    BlockingWork.surely(blocking, () -> closeQuietly(resource));
   }
 
   void closeQuietly(Closeable resource) {

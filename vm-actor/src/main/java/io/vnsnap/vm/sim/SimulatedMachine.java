@@ -2,6 +2,7 @@ package io.vnsnap.vm.sim;
 
 import io.netty.channel.EventLoop;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.CapturePlan;
 import io.vnsnap.vm.FrozenDisks;
@@ -205,13 +206,15 @@ public final class SimulatedMachine implements Machine {
   }
 
   void closeOnBlocking(Closeable resource) {
-    onBlocking(() -> {
-      try {
-        resource.close();
-      } catch (IOException e) {
-        log.warn("VM {}: {}", spec.name(), e.toString());
-      }
-    });
+    BlockingWork.surely(
+        environment.blocking(),
+        () -> {
+          try {
+            resource.close();
+          } catch (IOException e) {
+            log.warn("VM {}: {}", spec.name(), e.toString());
+          }
+        });
   }
 
   <T> CompletionStage<T> operation(String what, Supplier<CompletionStage<T>> body) {
@@ -323,25 +326,18 @@ public final class SimulatedMachine implements Machine {
       if (capture != null) {
         capture.fail(new HypervisorException("VM " + spec.name() + " has ended: " + reason));
       }
-      onBlocking(() -> {
-        try {
-          environment.sockets().removeFolder(spec.folder());
-        } catch (IOException e) {
-          log.warn("folder {} could not be removed: {}", spec.folder(), e.toString());
-        }
-        exited.complete("VM " + spec.name() + " has ended: " + reason);
-      });
+      BlockingWork.surely(
+          environment.blocking(),
+          () -> {
+            try {
+              environment.sockets().removeFolder(spec.folder());
+            } catch (IOException e) {
+              log.warn("folder {} could not be removed: {}", spec.folder(), e.toString());
+            }
+            exited.complete("VM " + spec.name() + " has ended: " + reason);
+          });
     }
     return exited.thenAccept(done -> {});
-  }
-
-  private void onBlocking(Runnable work) {
-    try {
-      environment.blocking().execute(work);
-    } catch (RejectedExecutionException e) {
-      log.warn("VM {}: no thread is free, this one waits: {}", spec.name(), e.toString());
-      work.run();
-    }
   }
 
   private <T> CompletionStage<T> onLoop(Supplier<CompletionStage<T>> body) {
