@@ -55,29 +55,34 @@ final class RequestDecoder {
   }
 
   private Request request(int type, ByteBuffer body) throws IOException {
-    switch (type) {
-      case SHUT, PONG -> {
-        if (body.remaining() != Integer.BYTES) {
-          throw senseless("a message of type " + type + " and " + body.remaining() + " bytes");
-        }
-        return type == SHUT ? new Request.Shut(body.getInt()) : new Request.Pong(body.getInt());
-      }
-      case PAGES_OF_BLOCK, PAGES -> {
-        if (body.remaining() < RANGE_BYTES) {
-          throw senseless("a request for pages of " + body.remaining() + " bytes");
-        }
-        long start = body.getLong();
-        long length = Integer.toUnsignedLong(body.getInt());
-        if (type == PAGES_OF_BLOCK) {
-          block = named(body);
-        }
-        if (body.hasRemaining()) {
-          throw senseless("a request for pages with " + body.remaining() + " bytes too many");
-        }
-        return pages(start, length);
-      }
+    return switch (type) {
+      case SHUT -> new Request.Shut(number(type, body));
+      case PONG -> new Request.Pong(number(type, body));
+      case PAGES_OF_BLOCK, PAGES -> range(type, body);
       default -> throw senseless("a message of type " + type);
+    };
+  }
+
+  private static int number(int type, ByteBuffer body) throws IOException {
+    if (body.remaining() != Integer.BYTES) {
+      throw senseless("a message of type " + type + " and " + body.remaining() + " bytes");
     }
+    return body.getInt();
+  }
+
+  private Request range(int type, ByteBuffer body) throws IOException {
+    if (body.remaining() < RANGE_BYTES) {
+      throw senseless("a request for pages of " + body.remaining() + " bytes");
+    }
+    long start = body.getLong();
+    long length = Integer.toUnsignedLong(body.getInt());
+    if (type == PAGES_OF_BLOCK) {
+      block = named(body);
+    }
+    if (body.hasRemaining()) {
+      throw senseless("a request for pages with " + body.remaining() + " bytes too many");
+    }
+    return pages(start, length);
   }
 
   private int named(ByteBuffer body) throws IOException {
