@@ -12,14 +12,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The store on each kind of place. */
 class PlacedPageStoreTest {
 
+  /** Longer than the contract's limit: a request to a server takes longer than memory. */
+  @Timeout(value = 300, unit = TimeUnit.SECONDS)
   abstract static class Placed extends SnapshotStoreContract {
     @TempDir private Path temporary;
 
