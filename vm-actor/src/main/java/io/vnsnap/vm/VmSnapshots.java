@@ -283,24 +283,27 @@ final class VmSnapshots {
     if (note.stored() == null) {
       return fail(storing, reason(note.failure()), true);
     }
-    ImageWriter.Committed image = note.stored().image();
-    Machine machine = storing.live().machine();
     VmEvent.ImageStored stored =
-        new VmEvent.ImageStored(
-            vm,
-            note.snapshotId(),
-            ImageRecord.newBuilder()
-                .setVm(vm)
-                .setHost(with.host())
-                .setHypervisor(machine.hypervisor())
-                .setHypervisorVersion(machine.hypervisorVersion())
-                .setBytes(image.bytes())
-                .setSha256(image.sha256())
-                .setPause(storing.cut().pause())
-                .addAllDisks(note.stored().disks())
-                .build());
+        new VmEvent.ImageStored(vm, note.snapshotId(), record(storing, note.stored()));
     owner.tell(stored);
     return new Running(storing.live().with(storing.attempt().reported(stored).outcome()));
+  }
+
+  private ImageRecord record(Storing storing, VmActor.Stored stored) {
+    ImageWriter.Committed image = stored.image();
+    Machine machine = storing.live().machine();
+    return ImageRecord.newBuilder()
+        .setVm(vm)
+        .setHost(with.host())
+        .setHypervisor(machine.hypervisor())
+        .setHypervisorVersion(machine.hypervisorVersion())
+        .setBytes(image.bytes())
+        .setSha256(image.sha256())
+        .setObject(image.object())
+        .setAddedBytes(image.addedBytes())
+        .setPause(storing.cut().pause())
+        .addAllDisks(stored.disks())
+        .build();
   }
 
   // ---- failing and undoing ----

@@ -215,7 +215,7 @@ class PagesTest {
       writer.zeroPage(number, 20);
       second = record(writer.commit());
     }
-    assertThat(second.getAddedBytes()).isLessThan(2 * block);
+    assertThat(second.getAddedBytes()).isLessThan(2L * block);
     mustBe(first, disk);
     mustBe(second, changed);
     assertThat(storeDisk("s3", changed, Optional.empty()).getSha256())
@@ -268,8 +268,7 @@ class PagesTest {
 
   @Test
   void shouldRefuseAStoreOfVersionOne() {
-    place.setContent(
-        "vnsnap-store", "vnsnap-store 1\n".getBytes(UTF_8));
+    place.setContent("vnsnap-store", "vnsnap-store 1\n".getBytes(UTF_8));
     assertThatThrownBy(this::open)
         .hasMessageContaining("memory is a store of version 1")
         .hasMessageContaining("Name another place");
