@@ -112,7 +112,7 @@ final class Sealing {
       checkMap(image.getObject(), image.getBytes(), image.getSha256(), packs);
       for (DiskRecord disk : image.getDisksList()) {
         if (!disk.getObject().isEmpty()) {
-          checkMap(disk.getObject(), disk.getBytes(), disk.getSha256(), packs);
+          checkMap(disk.getObject(), PageStore.imageBytes(disk), disk.getSha256(), packs);
         }
       }
     }
