@@ -39,6 +39,7 @@ public final class CommandLineInterface {
             .addSubcommand(new VerifyCommand(root))
             .addSubcommand(new RestoreCommand(root))
             .addSubcommand(new DeleteCommand(root))
+            .addSubcommand(new PruneCommand(root))
             .addSubcommand(new ConsoleCommand(root))
             .addSubcommand(new DemoCommand(root))
             .addSubcommand(new VersionCommand(root));

@@ -298,10 +298,12 @@ class CommandLineInterfaceTest {
     assertThat(err()).startsWith("vnsnap: no snapshot has the id");
   }
 
-  private static SnapshotList list(String id) {
-    return SnapshotList.newBuilder()
-        .addSnapshots(Manifest.newBuilder().setSnapshotId(id).setVne("lab"))
-        .build();
+  private static SnapshotList list(String... ids) {
+    SnapshotList.Builder list = SnapshotList.newBuilder();
+    for (String id : ids) {
+      list.addSnapshots(Manifest.newBuilder().setSnapshotId(id).setVne("lab"));
+    }
+    return list.build();
   }
 
   @Test
@@ -314,6 +316,21 @@ class CommandLineInterfaceTest {
       assertThat(err()).endsWith("Say so with --yes\n");
     }
     assertThat(cluster.deleted).hasSize(1);
+  }
+
+  @Test
+  void shouldDeleteSeveralOrNone() {
+    cluster.snapshots = list("lab-1", "lab-2", "lab-3");
+    assertThat(run("delete", "lab-1", "lab-9", "--yes", SOCKET)).isEqualTo(1);
+    assertThat(err()).startsWith("vnsnap: no snapshot has the id, label or id prefix 'lab-9'");
+    assertThat(run("delete", "lab-1", "lab-3", "--dry-run", SOCKET)).isZero();
+    assertThat(out().lines()).hasSize(2).allMatch(line -> line.endsWith(", would be deleted"));
+    assertThat(cluster.deleted).isEmpty();
+    assertThat(run("delete", "lab-1", "lab-3", "lab-1", "--yes", "--json", SOCKET)).isZero();
+    assertThat(out().replaceAll("\\s+", " "))
+        .isEqualTo("{ \"dryRun\" : false, \"deleted\" : [ \"lab-1\", \"lab-3\" ] } ");
+    assertThat(cluster.deleted).containsExactly("lab-1", "lab-3");
+    assertThat(run("delete", SOCKET)).isEqualTo(2);
   }
 
   @Test
