@@ -40,6 +40,8 @@ public final class CommandLineInterface {
             .addSubcommand(new RestoreCommand(root))
             .addSubcommand(new DeleteCommand(root))
             .addSubcommand(new PruneCommand(root))
+            .addSubcommand(new ExportCommand(root))
+            .addSubcommand(new ImportCommand(root))
             .addSubcommand(new ConsoleCommand(root))
             .addSubcommand(new DemoCommand(root))
             .addSubcommand(new VersionCommand(root));
