@@ -2,6 +2,7 @@ package io.vnsnap.store.file;
 
 import io.vnsnap.store.DamagedSnapshotException;
 import io.vnsnap.store.StoreFullException;
+import io.vnsnap.store.place.Disk;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;

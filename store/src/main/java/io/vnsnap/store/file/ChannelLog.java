@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.store.ChannelLogWriter;
+import io.vnsnap.store.place.Disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

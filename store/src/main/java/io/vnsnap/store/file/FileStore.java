@@ -12,6 +12,8 @@ import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.NoSuchSnapshotException;
 import io.vnsnap.store.SnapshotExistsException;
 import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.store.place.Disk;
+import io.vnsnap.store.place.LocalDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -1,6 +1,7 @@
 package io.vnsnap.store.file;
 
 import io.vnsnap.store.DamagedSnapshotException;
+import io.vnsnap.store.place.Disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

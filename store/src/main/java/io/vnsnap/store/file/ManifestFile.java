@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
+import io.vnsnap.store.place.Disk;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Set;

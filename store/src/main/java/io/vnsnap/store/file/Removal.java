@@ -1,5 +1,6 @@
 package io.vnsnap.store.file;
 
+import io.vnsnap.store.place.Disk;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.NoSuchFileException;

@@ -1,6 +1,7 @@
 package io.vnsnap.store.file;
 
 import com.google.protobuf.ByteString;
+import io.vnsnap.store.place.Disk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,6 +3,7 @@ package io.vnsnap.store.place;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -10,11 +11,17 @@ import java.util.List;
  * appears whole and durable or not at all, and never changes; only those that {@link #put} writes
  * are replaced.
  *
- * <p>A name is one to four parts of {@code [a-z0-9][a-z0-9.-]{0,99}}, joined by slashes; anything
- * else is an {@link IllegalArgumentException}. Messages name the place, the object and the remedy.
- * All methods block. Safe for use by several threads and, on a shared place, by several hosts.
+ * <p>A name is one to four parts of {@code [a-z0-9][a-z0-9.-]{0,99}}, none of which ends in {@code
+ * .partial}, joined by slashes; anything else is an {@link IllegalArgumentException}. No object's
+ * name is that of a folder of another. Messages name the place, the object and the remedy. All
+ * methods block. Safe for use by several threads and, on a shared place, by several hosts.
  */
 public interface Place extends Closeable {
+  /** Most bytes that {@link #put} takes. */
+  int MAX_PUT_BYTES = 16 << 20;
+
+  /** No writer rests that long in the middle of an object. */
+  Duration ABANDONED_AFTER = Duration.ofHours(24);
 
   /** Says where this is, for messages: a path, or an s3:// address. */
   String describe();
@@ -30,7 +37,7 @@ public interface Place extends Closeable {
   /**
    * Writes a small object, in place of what has the name; readers see the old or the new one.
    *
-   * @param content at most 16 MiB
+   * @param content its remaining bytes, at most {@link #MAX_PUT_BYTES}; the buffer is not changed
    */
   void put(String name, ByteBuffer content) throws IOException;
 
@@ -51,8 +58,19 @@ public interface Place extends Closeable {
   /** Removes an object, durably; not an error if it is absent. */
   void delete(String name) throws IOException;
 
-  /** Removes what crashes have left of objects that were being written; returns the bytes. */
-  long sweep() throws IOException;
+  /**
+   * Removes what crashes have left of objects that were being written; returns the bytes.
+   *
+   * @param untouched only what was begun, or where the place knows it last written, at least so
+   *     long ago; it must be longer than any writer may rest that is still alive. What this
+   *     instance itself is writing stays in any case.
+   */
+  long sweep(Duration untouched) throws IOException;
+
+  /** As {@link #sweep(Duration)}, for those who know nothing of other writers. */
+  default long sweep() throws IOException {
+    return sweep(ABANDONED_AFTER);
+  }
 
   /** Bytes that may still be written; {@link Long#MAX_VALUE} where there is no bound. */
   long freeBytes() throws IOException;

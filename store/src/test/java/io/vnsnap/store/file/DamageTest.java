@@ -9,6 +9,7 @@ import io.vnsnap.proto.Manifest;
 import io.vnsnap.store.DamagedSnapshotException;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.store.place.MemoryDisk;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package io.vnsnap.store.file;
 
 import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.store.place.MemoryDisk;
 import java.io.IOException;
 import java.security.SecureRandom;
 

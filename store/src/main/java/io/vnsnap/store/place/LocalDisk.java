@@ -1,8 +1,9 @@
-package io.vnsnap.store.file;
+package io.vnsnap.store.place;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -18,23 +19,23 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** The file system of this machine. */
-final class LocalDisk implements Disk {
-  static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
+public final class LocalDisk implements Disk {
+  public static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
   private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   @Override
-  public Kind kind(Path path) throws IOException {
+  public Entry entry(Path path) throws IOException {
     try {
       var attributes =
           Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       if (attributes.isRegularFile()) {
-        return Kind.FILE;
+        return new Entry(Kind.FILE, attributes.size(), attributes.lastModifiedTime().toMillis());
       }
-      return attributes.isDirectory() ? Kind.FOLDER : Kind.OTHER;
+      return new Entry(attributes.isDirectory() ? Kind.FOLDER : Kind.OTHER, 0, 0);
     } catch (NoSuchFileException e) {
-      return Kind.ABSENT;
+      return Entry.ABSENT;
     }
   }
 
@@ -47,8 +48,7 @@ final class LocalDisk implements Disk {
 
   @Override
   public Input open(Path file) throws IOException {
-    return new LocalInput(
-        FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
+    return new LocalInput(file);
   }
 
   @Override
@@ -59,6 +59,20 @@ final class LocalDisk implements Disk {
   @Override
   public void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Override
+  public void link(Path from, Path to) throws IOException {
+    try {
+      Files.createLink(to, from);
+    } catch (FileAlreadyExistsException e) {
+      // NFS may repeat a request whose answer was lost, and then find its own link there.
+      if (Files.isSymbolicLink(to) || !Files.isSameFile(from, to)) {
+        throw e;
+      }
+    } catch (UnsupportedOperationException e) {
+      throw new IOException("the file system has no hard links", e);
+    }
   }
 
   @Override
@@ -95,23 +109,6 @@ final class LocalDisk implements Disk {
     @Override
     public void sync() throws IOException {
       channel.force(true);
-    }
-
-    @Override
-    public void close() throws IOException {
-      channel.close();
-    }
-  }
-
-  private record LocalInput(FileChannel channel) implements Input {
-    @Override
-    public long bytes() throws IOException {
-      return channel.size();
-    }
-
-    @Override
-    public int read(ByteBuffer into, long position) throws IOException {
-      return channel.read(into, position);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.vnsnap.store.file;
+package io.vnsnap.store.place;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -6,10 +6,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A disk whose n-th change fails, by a chosen fault. */
-final class FaultDisk implements Disk {
+public final class FaultDisk implements Disk {
 
   /** How it fails. */
-  enum Fault {
+  public enum Fault {
     /** The change is not made and says so; later ones work. */
     ERROR,
     /** A write takes a byte, then the disk is full; other changes fail as by ERROR. */
@@ -29,17 +29,17 @@ final class FaultDisk implements Disk {
   /**
    * @param failing number of the change that fails, counted from 1; 0: none
    */
-  FaultDisk(Disk disk, int failing, Fault fault) {
+  public FaultDisk(Disk disk, int failing, Fault fault) {
     this.disk = disk;
     this.failing = failing;
     this.fault = fault;
   }
 
-  synchronized int changes() {
+  public synchronized int changes() {
     return changes;
   }
 
-  synchronized boolean hit() {
+  public synchronized boolean hit() {
     return hit;
   }
 
@@ -64,8 +64,8 @@ final class FaultDisk implements Disk {
   }
 
   @Override
-  public Kind kind(Path path) throws IOException {
-    return disk.kind(path);
+  public Entry entry(Path path) throws IOException {
+    return disk.entry(path);
   }
 
   @Override
@@ -88,6 +88,11 @@ final class FaultDisk implements Disk {
   @Override
   public void move(Path from, Path to) throws IOException {
     change(() -> disk.move(from, to), "move");
+  }
+
+  @Override
+  public void link(Path from, Path to) throws IOException {
+    change(() -> disk.link(from, to), "link");
   }
 
   @Override

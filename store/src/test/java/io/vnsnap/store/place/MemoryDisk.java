@@ -1,4 +1,4 @@
-package io.vnsnap.store.file;
+package io.vnsnap.store.place;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -7,6 +7,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * A disk in memory that knows what is durable: the bytes of a file as of its last sync, and the
  * names in a folder as of the folder's. {@link #afterPowerLoss} gives what is left of it.
  */
-final class MemoryDisk implements Disk {
+public final class MemoryDisk implements Disk {
 
   /** What of the changes to folders that were not synced has reached the disk. */
-  enum Unsynced {
+  public enum Unsynced {
     LOST,
     KEPT,
     KEPT_AT_EVEN_DEPTH,
@@ -40,6 +41,7 @@ final class MemoryDisk implements Disk {
   private static final class FileNode implements Node {
     byte[] now = {};
     byte[] durable = {};
+    long modifiedMs;
   }
 
   private static final class FolderNode implements Node {
@@ -49,8 +51,9 @@ final class MemoryDisk implements Disk {
 
   private final FolderNode root;
   private long free = Long.MAX_VALUE;
+  private long nowMs;
 
-  MemoryDisk() {
+  public MemoryDisk() {
     this(new FolderNode());
   }
 
@@ -58,16 +61,21 @@ final class MemoryDisk implements Disk {
     this.root = root;
   }
 
-  static Path rootPath() {
+  public static Path rootPath() {
     return Path.of("/");
   }
 
-  synchronized void setFree(long bytes) {
+  public synchronized void setFree(long bytes) {
     free = bytes;
   }
 
+  /** Sets the time that files written from now on have; milliseconds since the Unix epoch. */
+  public synchronized void setTime(long ms) {
+    nowMs = ms;
+  }
+
   /** The disk a machine finds when it starts again. Content that was not synced is zeros. */
-  synchronized MemoryDisk afterPowerLoss(Unsynced unsynced) {
+  public synchronized MemoryDisk afterPowerLoss(Unsynced unsynced) {
     return new MemoryDisk(left(root, unsynced, 0));
   }
 
@@ -83,6 +91,7 @@ final class MemoryDisk implements Disk {
                     FileNode copy = new FileNode();
                     copy.now = file.durable.clone();
                     copy.durable = copy.now;
+                    copy.modifiedMs = file.modifiedMs;
                     yield copy;
                   }
                 }));
@@ -90,27 +99,44 @@ final class MemoryDisk implements Disk {
     return left;
   }
 
-  synchronized byte[] content(Path file) throws IOException {
+  /** Paths of all files. */
+  public synchronized List<Path> files() {
+    List<Path> files = new ArrayList<>();
+    addFiles(rootPath(), root, files);
+    return List.copyOf(files);
+  }
+
+  private static void addFiles(Path path, FolderNode folder, List<Path> files) {
+    folder.now.forEach((name, node) -> {
+      switch (node) {
+        case FileNode file -> files.add(path.resolve(name));
+        case FolderNode inner -> addFiles(path.resolve(name), inner, files);
+      }
+    });
+  }
+
+  public synchronized byte[] content(Path file) throws IOException {
     return file(file).now.clone();
   }
 
-  synchronized void setContent(Path file, byte[] content) throws IOException {
+  public synchronized void setContent(Path file, byte[] content) throws IOException {
     file(file).now = content.clone();
   }
 
   @Override
-  public synchronized Kind kind(Path path) {
-    Node node = find(path);
-    if (node == null) {
-      return Kind.ABSENT;
-    }
-    return node instanceof FolderNode ? Kind.FOLDER : Kind.FILE;
+  public synchronized Entry entry(Path path) {
+    return switch (find(path)) {
+      case FolderNode folder -> new Entry(Kind.FOLDER, 0, 0);
+      case FileNode file -> new Entry(Kind.FILE, file.now.length, file.modifiedMs);
+      case null -> Entry.ABSENT;
+    };
   }
 
   @Override
   public synchronized Output create(Path file) throws IOException {
-    FolderNode folder = folder(Area.parent(file));
+    FolderNode folder = folder(Tree.parent(file));
     FileNode node = new FileNode();
+    node.modifiedMs = nowMs;
     if (folder.now.putIfAbsent(name(file), node) != null) {
       throw new FileAlreadyExistsException(file.toString());
     }
@@ -124,7 +150,7 @@ final class MemoryDisk implements Disk {
 
   @Override
   public synchronized void makeFolder(Path folder) throws IOException {
-    if (folder(Area.parent(folder)).now.putIfAbsent(name(folder), new FolderNode()) != null) {
+    if (folder(Tree.parent(folder)).now.putIfAbsent(name(folder), new FolderNode()) != null) {
       throw new FileAlreadyExistsException(folder.toString());
     }
   }
@@ -132,8 +158,16 @@ final class MemoryDisk implements Disk {
   @Override
   public synchronized void move(Path from, Path to) throws IOException {
     FileNode node = file(from);
-    folder(Area.parent(from)).now.remove(name(from));
-    folder(Area.parent(to)).now.put(name(to), node);
+    folder(Tree.parent(from)).now.remove(name(from));
+    folder(Tree.parent(to)).now.put(name(to), node);
+  }
+
+  @Override
+  public synchronized void link(Path from, Path to) throws IOException {
+    FileNode node = file(from);
+    if (folder(Tree.parent(to)).now.putIfAbsent(name(to), node) != null) {
+      throw new FileAlreadyExistsException(to.toString());
+    }
   }
 
   @Override
@@ -145,7 +179,7 @@ final class MemoryDisk implements Disk {
     if (node instanceof FolderNode folder && !folder.now.isEmpty()) {
       throw new DirectoryNotEmptyException(path.toString());
     }
-    folder(Area.parent(path)).now.remove(name(path));
+    folder(Tree.parent(path)).now.remove(name(path));
   }
 
   @Override
@@ -209,6 +243,7 @@ final class MemoryDisk implements Disk {
       written.writeBytes(copy);
       synchronized (MemoryDisk.this) {
         node.now = written.toByteArray();
+        node.modifiedMs = nowMs;
       }
       return length;
     }

@@ -1,4 +1,4 @@
-package io.vnsnap.store.file;
+package io.vnsnap.store.place;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,7 +11,7 @@ import java.util.List;
  * so that tests can fail any of it. Symbolic links are never followed in the last name of a path.
  * Safe for use by several threads.
  */
-interface Disk {
+public interface Disk {
 
   /** What is at a path. */
   enum Kind {
@@ -22,7 +22,22 @@ interface Disk {
     OTHER
   }
 
-  Kind kind(Path path) throws IOException;
+  /**
+   * What is known of a path.
+   *
+   * @param bytes length of a file; 0 for anything else
+   * @param modifiedMs when a file was last written; milliseconds since the Unix epoch
+   */
+  record Entry(Kind kind, long bytes, long modifiedMs) {
+    static final Entry ABSENT = new Entry(Kind.ABSENT, 0, 0);
+  }
+
+  /** What is at a path; the absence of a folder on the way is absence too. */
+  Entry entry(Path path) throws IOException;
+
+  default Kind kind(Path path) throws IOException {
+    return entry(path).kind();
+  }
 
   /**
    * Creates a file for writing, mode 0600.
@@ -48,10 +63,26 @@ interface Disk {
   /** Moves a file within its folder, atomically, over what has the name. */
   void move(Path from, Path to) throws IOException;
 
-  /** Removes a file, a link (not its target) or an empty folder. */
+  /**
+   * Gives a file a second name in its folder, atomically.
+   *
+   * @throws java.nio.file.FileAlreadyExistsException if another file, or anything else, has it
+   */
+  void link(Path from, Path to) throws IOException;
+
+  /**
+   * Removes a file, a link (not its target) or an empty folder.
+   *
+   * @throws java.nio.file.DirectoryNotEmptyException if a folder is not empty
+   * @throws java.nio.file.NoSuchFileException if it is absent
+   */
   void remove(Path path) throws IOException;
 
-  /** Names in a folder, in no order. */
+  /**
+   * Names in a folder, in no order.
+   *
+   * @throws java.nio.file.NoSuchFileException if it is absent
+   */
   List<String> names(Path folder) throws IOException;
 
   /** Makes creations, moves and removals in the folder durable. */
@@ -70,7 +101,7 @@ interface Disk {
     void sync() throws IOException;
   }
 
-  /** A file being read. Used by one thread at a time. */
+  /** A file being read, by any thread and several at a time. */
   interface Input extends Closeable {
 
     long bytes() throws IOException;

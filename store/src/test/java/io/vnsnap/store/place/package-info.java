@@ -1,0 +1,4 @@
+@NullMarked
+package io.vnsnap.store.place;
+
+import org.jspecify.annotations.NullMarked;
