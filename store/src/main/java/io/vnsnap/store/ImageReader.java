@@ -62,6 +62,23 @@ public interface ImageReader extends Closeable {
    */
   int read(ByteBuffer into) throws IOException;
 
+  /**
+   * Reads everything, pages and rest, and recomputes every digest, also those that reading takes on
+   * trust. Not for use while the rest is read.
+   *
+   * @throws DamagedSnapshotException if anything is not what was written
+   */
+  default void verify() throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
+    long bytes = 0;
+    for (int n = read(buffer); n >= 0; n = read(buffer.clear())) {
+      bytes += n;
+    }
+    if (bytes != bytes()) {
+      throw new DamagedSnapshotException("it has %d bytes of %d".formatted(bytes, bytes()));
+    }
+  }
+
   /** Pages one after another. Used by one thread. */
   interface PageScan extends Closeable {
 

@@ -2,6 +2,7 @@ package io.vnsnap.store;
 
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
@@ -10,7 +11,6 @@ import io.vnsnap.proto.certificate.Certificate;
 import io.vnsnap.proto.certificate.Channels;
 import io.vnsnap.proto.certificate.Channels.Channel;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,8 +30,6 @@ import java.util.TreeMap;
  */
 public record SnapshotVerification(
     Manifest manifest, Certificate certificate, List<String> violations) {
-  private static final int BUFFER_BYTES = 1 << 20;
-
   /** Whether the snapshot is whole, intact and exact. */
   public boolean passed() {
     return violations.isEmpty();
@@ -96,6 +94,7 @@ public record SnapshotVerification(
         } catch (IOException e) {
           violations.add("the image of VM " + image.getVm() + ": " + e.getMessage());
         }
+        checkDisks(image);
       }
       for (VmSpec vm : manifest.getTopology().getVmsList()) {
         if (!seen.remove(vm.getName())) {
@@ -105,17 +104,27 @@ public record SnapshotVerification(
       seen.forEach(vm -> violations.add("there is an image of a VM " + vm + " that is not there"));
     }
 
+    private void checkDisks(ImageRecord image) {
+      for (DiskRecord disk : image.getDisksList()) {
+        if (disk.getObject().isEmpty()) {
+          continue; // It is a file beside the store, of which the store knows nothing.
+        }
+        try (ImageReader reader = store.readDisk(manifest.getSnapshotId(), disk)) {
+          reader.verify();
+        } catch (IOException e) {
+          violations.add(
+              "the disk %s of VM %s: %s".formatted(disk.getName(), image.getVm(), e.getMessage()));
+        }
+      }
+    }
+
     private void read(ImageRecord image) throws IOException {
       try (ImageReader reader = store.readImage(manifest.getSnapshotId(), image)) {
-        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-        long bytes = 0;
-        for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer.clear())) {
-          bytes += n;
-        }
-        if (bytes != image.getBytes()) {
+        if (reader.bytes() != image.getBytes()) {
           throw new IOException(
-              "%d bytes, the manifest says %d".formatted(bytes, image.getBytes()));
+              "%d bytes, the manifest says %d".formatted(reader.bytes(), image.getBytes()));
         }
+        reader.verify();
       }
     }
 

@@ -1,0 +1,46 @@
+package io.vnsnap.store.pages;
+
+/**
+ * Sizes of a store in one process, all in bytes unless said otherwise.
+ *
+ * @param host name of this host, for messages to others
+ * @param stageBytes most bytes of pages taken and not yet stored, over all images being written;
+ *     writers wait beyond that
+ * @param stagingBytes most bytes of pages of captures in rounds that wait in memory for a later
+ *     version; what does not fit is stored as it comes
+ * @param indexBytes most bytes of the index kept in memory
+ * @param historyBytes most bytes kept to compare the next images of the same VMs with: 64 for each
+ *     page that is not zero
+ * @param cacheBytes most bytes of pages read last, decompressed
+ * @param packBytes a pack ends when it has as many
+ * @param chunkBytes payload of a stream object covered by one checksum, 4 KiB to 4 MiB
+ * @param threads that hash and compress
+ * @param level of Zstandard, 1 (fast) to 19
+ */
+public record StoreSettings(
+    String host,
+    long stageBytes,
+    long stagingBytes,
+    long indexBytes,
+    long historyBytes,
+    long cacheBytes,
+    long packBytes,
+    int chunkBytes,
+    int threads,
+    int level) {
+
+  /** What {@code reference.conf} says, on all cores. */
+  public static StoreSettings defaults(String host) {
+    return new StoreSettings(
+        host,
+        192L << 20,
+        256L << 20,
+        64L << 20,
+        256L << 20,
+        32L << 20,
+        128L << 20,
+        256 << 10,
+        Runtime.getRuntime().availableProcessors(),
+        1);
+  }
+}
