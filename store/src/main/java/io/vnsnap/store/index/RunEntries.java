@@ -42,7 +42,7 @@ final class RunEntries {
     long[] keys = new long[size];
     for (int i = 0; i < size; i++) {
       // Ids are uniform: their first 40 bits and the entry's index sort all but a few of them.
-      keys[i] = (get(i, 0) ^ Long.MIN_VALUE) & -(1L << INDEX_BITS) | i;
+      keys[i] = ((get(i, 0) ^ Long.MIN_VALUE) & -(1L << INDEX_BITS)) | i;
     }
     if (size > 1 << INDEX_BITS) {
       throw new IllegalArgumentException("too many entries to sort: " + size);

@@ -102,7 +102,7 @@ final class RunLayout {
 
   /** The n-th bit that stands for an id in its filter block. */
   static int filterBit(long second, int n) {
-    return (int) (second >>> 9 * n) & 511;
+    return (int) (second >>> (9 * n)) & 511;
   }
 
   static final int FILTER_BITS = 6;

@@ -27,8 +27,6 @@ public final class MapReader {
   private static final int MAX_PACKS = 1 << 22;
 
   private final RecordReader in;
-  private final Slabs slabs;
-  private final PackNames names;
   private final Header header;
 
   /**
@@ -53,8 +51,6 @@ public final class MapReader {
 
   private MapReader(RecordReader in, long name, Slabs slabs, PackNames names) throws IOException {
     this.in = in;
-    this.slabs = slabs;
-    this.names = names;
     ByteBuffer fixed = ByteBuffer.wrap(in.read(HEADER_BYTES));
     int shift = fixed.get();
     int depth = fixed.get();

@@ -196,7 +196,7 @@ public final class MapWriter {
       throws IOException {
     long word = count << KIND_BITS | kind;
     while (word >>> 7 != 0) {
-      out.write((int) (word & 0x7f | 0x80));
+      out.write((int) ((word & 0x7f) | 0x80));
       word >>>= 7;
     }
     out.write((int) word);

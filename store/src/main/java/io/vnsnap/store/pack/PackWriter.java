@@ -16,7 +16,21 @@ import org.jspecify.annotations.Nullable;
 public final class PackWriter {
 
   /** A group that was appended. */
-  private record Stored(int offset, int bytes, int shift, int pages, long[] ids) {}
+  private static final class Stored {
+    final int offset;
+    final int bytes;
+    final int shift;
+    final int pages;
+    final long[] ids;
+
+    Stored(int offset, int bytes, int shift, int pages, long[] ids) {
+      this.offset = offset;
+      this.bytes = bytes;
+      this.shift = shift;
+      this.pages = pages;
+      this.ids = ids;
+    }
+  }
 
   private static final Stored UNUSED = new Stored(0, 0, 0, 0, new long[0]);
 

@@ -109,7 +109,7 @@ final class ImageFrame implements PageImageWriter.Frame {
     }
     if (!all) {
       throw new IOException(
-          ("%s of VM %s cannot be stored as a change of %s in %s: that was deleted. Store all of it")
+          "%s of VM %s cannot be stored as a change of %s in %s: that was deleted. Store all of it"
               .formatted(
                   part, target.vm(), ObjectNames.image(base.name()), parts.place().describe()));
     }

@@ -173,7 +173,7 @@ final class PageImageWriter implements ImageWriter {
   }
 
   private void sendRestPage() throws IOException {
-    long page = restBytes - 1 >>> table.shift();
+    long page = (restBytes - 1) >>> table.shift();
     table.setRestBytes(restBytes);
     restPage.clear();
     if (restPage.mismatch(zeros.clear()) >= 0) {

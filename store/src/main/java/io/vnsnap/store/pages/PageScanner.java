@@ -43,13 +43,17 @@ final class PageScanner implements ImageReader.PageScan {
     this.order = ScanOrder.of(table, checking);
   }
 
-  /**
-   * Pages that were read together.
-   *
-   * @param content one buffer, or one per page where the pack was gone
-   * @param offsets of each page in the buffer; empty with one buffer per page
-   */
-  private record Group(int number, byte[][] content, int[] offsets) {
+  /** Pages that were read together: in one buffer, or one per page where the pack was gone. */
+  private static final class Group {
+    final int number;
+    final byte[][] content;
+    final int[] offsets;
+
+    Group(int number, byte[][] content, int[] offsets) {
+      this.number = number;
+      this.content = content;
+      this.offsets = offsets;
+    }
 
     ByteBuffer page(int i, int length) {
       return offsets.length == 0
