@@ -30,6 +30,14 @@ final class ScriptedPlace implements Place {
   private final AtomicLong clock = new AtomicLong(1_800_000_000_000L);
   private volatile Script script = Script.NONE;
 
+  /** Another place with the same objects. */
+  ScriptedPlace copy() {
+    ScriptedPlace copy = new ScriptedPlace();
+    copy.objects.putAll(objects);
+    copy.clock.set(clock.get());
+    return copy;
+  }
+
   /** What is told from now on. */
   void script(Script next) {
     script = next;
