@@ -265,23 +265,26 @@ final class VmSnapshots {
     if (image == null) {
       return fail(storing, reason(note.failure()), true);
     }
-    Machine machine = storing.live().machine();
     VmEvent.ImageStored stored =
-        new VmEvent.ImageStored(
-            vm,
-            note.snapshotId(),
-            ImageRecord.newBuilder()
-                .setVm(vm)
-                .setHost(with.host())
-                .setHypervisor(machine.hypervisor())
-                .setHypervisorVersion(machine.hypervisorVersion())
-                .setBytes(image.bytes())
-                .setSha256(image.sha256())
-                .setPause(storing.cut().pause())
-                .addAllDisks(storing.cut().disks())
-                .build());
+        new VmEvent.ImageStored(vm, note.snapshotId(), record(storing, image));
     owner.tell(stored);
     return new Running(storing.live().with(storing.attempt().reported(stored).outcome()));
+  }
+
+  private ImageRecord record(Storing storing, ImageWriter.Committed image) {
+    Machine machine = storing.live().machine();
+    return ImageRecord.newBuilder()
+        .setVm(vm)
+        .setHost(with.host())
+        .setHypervisor(machine.hypervisor())
+        .setHypervisorVersion(machine.hypervisorVersion())
+        .setBytes(image.bytes())
+        .setSha256(image.sha256())
+        .setObject(image.object())
+        .setAddedBytes(image.addedBytes())
+        .setPause(storing.cut().pause())
+        .addAllDisks(storing.cut().disks())
+        .build();
   }
 
   // ---- failing and undoing ----

@@ -6,7 +6,7 @@ import io.vnsnap.bench.Cleanup;
 import io.vnsnap.bench.qemu.Console;
 import io.vnsnap.bench.qemu.QemuGuest;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.vm.MachineSpec;
 import io.vnsnap.vm.VmActor;
 import io.vnsnap.vm.VmEvent;
@@ -52,7 +52,7 @@ final class PauseRun {
   private GuestResult measure(GuestLoad load)
       throws BenchmarkException, IOException, InterruptedException {
     Path machineFolder = folder.resolve("ours" + load.memoryMib());
-    SnapshotStore store = FileStore.open(folder.resolve("store"));
+    SnapshotStore store = PageStore.inDirectory(folder.resolve("store"), "bench");
     List<String> commandLine;
     WayResult ours;
     heap.begin();

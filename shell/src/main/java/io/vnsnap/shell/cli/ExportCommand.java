@@ -51,7 +51,8 @@ final class ExportCommand extends StoreCommand {
   }
 
   @Override
-  int run(SnapshotStore store) throws IOException, RefusedException {
+  int run(OpenStore opened) throws IOException, RefusedException {
+    SnapshotStore store = opened.snapshots();
     Manifest manifest = resolve(snapshot, store.list());
     if (file.equals(STANDARD_OUTPUT)) {
       try (FileOutputStream out = new FileOutputStream(FileDescriptor.out)) {

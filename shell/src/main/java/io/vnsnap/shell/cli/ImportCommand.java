@@ -28,7 +28,8 @@ final class ImportCommand extends StoreCommand {
   }
 
   @Override
-  int run(SnapshotStore store) throws IOException {
+  int run(OpenStore opened) throws IOException {
+    SnapshotStore store = opened.snapshots();
     Progress progress = new Progress(screen(), "Import of " + file, !json());
     try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
       SnapshotImport.Imported imported = SnapshotImport.read(store, in, progress::at);

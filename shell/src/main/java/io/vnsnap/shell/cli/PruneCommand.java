@@ -96,7 +96,8 @@ final class PruneCommand extends StoreCommand {
   }
 
   @Override
-  int run(SnapshotStore store) throws IOException {
+  int run(OpenStore opened) throws IOException {
+    SnapshotStore store = opened.snapshots();
     SnapshotStore.Listing listing = store.list();
     List<Retention.Decision> decisions = decide(listing.snapshots());
     List<String> going =

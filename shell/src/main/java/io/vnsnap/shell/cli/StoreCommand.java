@@ -25,7 +25,7 @@ abstract class StoreCommand implements Callable<Integer> {
   }
 
   /** Does it; returns the exit code. What fails becomes one line. */
-  abstract int run(SnapshotStore opened) throws IOException, RefusedException;
+  abstract int run(OpenStore opened) throws IOException, RefusedException;
 
   /** Checks, before the store is opened, what the parser could not. */
   void checkUsage() {
@@ -35,8 +35,7 @@ abstract class StoreCommand implements Callable<Integer> {
   @Override
   public final Integer call() {
     checkUsage();
-    SnapshotStore opened = store.open(root.context());
-    try {
+    try (OpenStore opened = store.open(root.context())) {
       return run(opened);
     } catch (IOException | RefusedException e) {
       throw new CommandFailure(String.valueOf(e.getMessage()), e);

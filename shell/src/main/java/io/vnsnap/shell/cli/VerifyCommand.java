@@ -25,7 +25,8 @@ final class VerifyCommand extends StoreCommand {
   }
 
   @Override
-  int run(SnapshotStore store) throws IOException, RefusedException {
+  int run(OpenStore opened) throws IOException, RefusedException {
+    SnapshotStore store = opened.snapshots();
     Manifest manifest = resolve(snapshot, store.list());
     SnapshotVerification found = SnapshotVerification.of(store, manifest.getSnapshotId());
     print(VerificationView.of(found, screen().style()), VerificationView.json(found));

@@ -3,7 +3,7 @@ package io.vnsnap.shell.cli;
 import io.vnsnap.shell.render.Screen;
 import io.vnsnap.shell.render.Style;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -22,7 +22,7 @@ final class StoredSnapshots {
 
   StoredSnapshots(Path folder) throws IOException {
     this.folder = folder;
-    this.store = FileStore.open(folder);
+    this.store = PageStore.inDirectory(folder, "test");
   }
 
   SnapshotStore store() {

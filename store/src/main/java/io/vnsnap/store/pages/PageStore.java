@@ -14,6 +14,7 @@ import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.map.MapReader;
 import io.vnsnap.store.map.PageMap;
 import io.vnsnap.store.pack.PageIds;
+import io.vnsnap.store.place.DirectoryPlace;
 import io.vnsnap.store.place.Place;
 import io.vnsnap.store.record.ChannelLogs;
 import io.vnsnap.store.record.Damage;
@@ -26,6 +27,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
@@ -61,6 +63,15 @@ public final class PageStore implements SnapshotStore, Closeable {
   public static PageStore open(Place place, PageIds ids, StoreSettings settings)
       throws IOException {
     return open(place, ids, settings, new SecureRandom()::nextLong);
+  }
+
+  /**
+   * Opens the store in a directory, with the sizes of {@link StoreSettings#defaults}.
+   *
+   * @param host name of this host, for messages to others
+   */
+  public static PageStore inDirectory(Path directory, String host) throws IOException {
+    return open(DirectoryPlace.open(directory), PageIds.sha256(), StoreSettings.defaults(host));
   }
 
   /** As {@link #open(Place, PageIds, StoreSettings)}, with other names than random ones. */

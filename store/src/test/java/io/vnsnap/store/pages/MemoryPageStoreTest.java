@@ -1,0 +1,27 @@
+package io.vnsnap.store.pages;
+
+import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.store.pack.PageIds;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+
+class MemoryPageStoreTest extends SnapshotStoreContract {
+  private final MemoryPlace place = new MemoryPlace();
+  private final List<PageStore> opened = new ArrayList<>();
+
+  @Override
+  SnapshotStore open() throws IOException {
+    PageStore store = PageStore.open(place, PageIds.sha256(), SmallSnapshot.SETTINGS);
+    opened.add(store);
+    return store;
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    for (PageStore store : opened) {
+      store.close();
+    }
+  }
+}
