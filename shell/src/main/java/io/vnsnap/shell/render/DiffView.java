@@ -27,8 +27,7 @@ public final class DiffView {
     if (!diff.vms().isEmpty()) {
       lines.addAll(table.lines(style));
     }
-    diff.onlyFrom()
-        .forEach(vm -> lines.add("VM %s is only in %s".formatted(vm, id(diff.from()))));
+    diff.onlyFrom().forEach(vm -> lines.add("VM %s is only in %s".formatted(vm, id(diff.from()))));
     diff.onlyTo().forEach(vm -> lines.add("VM %s is only in %s".formatted(vm, id(diff.to()))));
     long bytes = 0;
     for (SnapshotDiff.OfVm vm : diff.vms()) {

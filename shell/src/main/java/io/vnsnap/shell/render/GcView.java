@@ -32,8 +32,7 @@ public final class GcView {
           Units.count(plan.repacked().size()),
           Units.bytes(plan.repacked().stream().mapToLong(GcPlan.Repack::bytes).sum()),
           "about "
-              + Units.bytes(
-                  plan.repacked().stream().mapToLong(GcPlan.Repack::freedBytes).sum()));
+              + Units.bytes(plan.repacked().stream().mapToLong(GcPlan.Repack::freedBytes).sum()));
     }
     List<String> lines = new ArrayList<>(table.lines(style));
     lines.add(

@@ -18,13 +18,12 @@ public final class ScrubView {
       lines.add(style.bad(Plain.line(finding.what())));
       finding
           .touched()
-          .forEach(
-              (part, pages) ->
-                  lines.add(
-                      "  touches %s%s"
-                          .formatted(
-                              Plain.line(part),
-                              pages == 0 ? "" : ": " + Units.count(pages) + " pages")));
+          .forEach((part, pages) ->
+              lines.add(
+                  "  touches %s%s"
+                      .formatted(
+                          Plain.line(part),
+                          pages == 0 ? "" : ": " + Units.count(pages) + " pages")));
       if (finding.touched().isEmpty() && !finding.index()) {
         lines.add("  touches no snapshot that can be read");
       }

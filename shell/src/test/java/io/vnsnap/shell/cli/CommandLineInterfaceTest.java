@@ -137,15 +137,22 @@ class CommandLineInterfaceTest {
         "'' | vnsnap: which command? (see vnsnap --help)",
         "frobnicate | vnsnap: Unmatched argument at index 0: 'frobnicate' (see vnsnap --help)",
         "up | vnsnap: Missing required parameter: 'FILE' (see vnsnap up --help)",
-        "snapshot lab --mode slow | vnsnap: Invalid value for option '--mode': expected one of [AUTO, INSTANT] (case-insensitive) but was 'slow' (see vnsnap snapshot --help)",
-        "snapshot lab --timeout -1 | vnsnap: --timeout takes 1 to 3600 seconds (see vnsnap snapshot --help)",
+        "snapshot lab --mode slow | vnsnap: Invalid value for option '--mode': expected one of"
+            + " [AUTO, INSTANT] (case-insensitive) but was 'slow' (see vnsnap snapshot --help)",
+        "snapshot lab --timeout -1 | vnsnap: --timeout takes 1 to 3600 seconds (see vnsnap snapshot"
+            + " --help)",
         "status a b | vnsnap: Unmatched argument at index 2: 'b' (see vnsnap status --help)",
         "host | vnsnap: Missing required option: '--name=NAME' (see vnsnap host --help)",
-        "host --name A | vnsnap: --name A: 1 to 40 lower-case letters, digits and hyphens, not a hyphen first (see vnsnap host --help)",
-        "host --name a --port 70000 | vnsnap: --port takes 0 to 65535, not 70000 (see vnsnap host --help)",
-        "host --name a --seed b | vnsnap: --seed takes ADDRESS:PORT, not b (see vnsnap host --help)",
-        "host --name a --hypervisor xen | vnsnap: --hypervisor takes qemu or simulated, not xen (see vnsnap host --help)",
-        "host --name a --role king | vnsnap: --role takes host or coordinator, not king (see vnsnap host --help)",
+        "host --name A | vnsnap: --name A: 1 to 40 lower-case letters, digits and hyphens, not a"
+            + " hyphen first (see vnsnap host --help)",
+        "host --name a --port 70000 | vnsnap: --port takes 0 to 65535, not 70000 (see vnsnap host"
+            + " --help)",
+        "host --name a --seed b | vnsnap: --seed takes ADDRESS:PORT, not b (see vnsnap host"
+            + " --help)",
+        "host --name a --hypervisor xen | vnsnap: --hypervisor takes qemu or simulated, not xen"
+            + " (see vnsnap host --help)",
+        "host --name a --role king | vnsnap: --role takes host or coordinator, not king (see vnsnap"
+            + " host --help)",
       })
   void shouldRefuseWrongUsageOnOneLine(String args, String message) {
     assertThat(run(args.isEmpty() ? new String[0] : args.split(" "))).isEqualTo(2);
@@ -389,7 +396,8 @@ class CommandLineInterfaceTest {
         .isZero();
     assertThat(out())
         .isEqualTo(
-            "Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.\nNode a has ended: asked to\n");
+            "Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.\n"
+                + "Node a has ended: asked to\n");
     assertThat(launched).isEmpty();
   }
 
@@ -443,7 +451,8 @@ class CommandLineInterfaceTest {
     assertThat(run("demo")).isEqualTo(1);
     assertThat(out())
         .contains(
-            "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have it, apt-get install qemu-system-x86\n",
+            "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have"
+                + " it, apt-get install qemu-system-x86\n",
             "FAIL: a node cannot be started: port 2551 is in use: give another --port\n");
     assertThat(run("demo", "--simulated")).isEqualTo(1);
     assertThat(out()).contains("It runs on simulated VMs, not on QEMU: --simulated asks for it\n");

@@ -36,8 +36,7 @@ final class RunMerge {
    *
    * @return false if no entry is left: then nothing is written
    */
-  static boolean write(
-      Place place, long name, int scheme, List<IndexRun> runs, LongPredicate kept)
+  static boolean write(Place place, long name, int scheme, List<IndexRun> runs, LongPredicate kept)
       throws IOException {
     RunMerge merge = new RunMerge(runs, kept);
     long[] entries = new long[1];

@@ -41,8 +41,6 @@ import java.util.function.Consumer;
  * avoided, and the next collection begins from the first step and removes old lists too.
  */
 public final class GarbageCollection {
-  private static final String SNAPSHOT = "gc";
-  private static final String PART = "collector";
   private static final int CHUNK_BYTES = 64 << 10;
 
   /** Numbers in one list: well below the limit of its object. */
@@ -147,29 +145,12 @@ public final class GarbageCollection {
    *     a writer does not end in time; the message says which
    */
   public Result run() throws IOException {
-    Lease lease = begin();
+    Lease lease = store.leases().openCollector();
     try {
       return collect(new Held(lease));
     } finally {
       lease.close();
     }
-  }
-
-  private Lease begin() throws IOException {
-    for (Leases.Found found : store.leases().all(ObjectNames.leases(SNAPSHOT))) {
-      if (found.name().equals(ObjectNames.lease(SNAPSHOT, PART))
-          && !found.isOver(store.leases().placeNowMs())) {
-        throw new IOException(
-            ("another garbage collection runs in %s: process %d on host %s. Wait for it; if that"
-                    + " process is gone, try again in %d min")
-                .formatted(
-                    place.describe(),
-                    found.lease().getPid(),
-                    found.lease().getHost(),
-                    Leases.OPEN_FOR.toMinutes()));
-      }
-    }
-    return store.leases().open(SNAPSHOT, PART);
   }
 
   /** Makes sure that no other collection has taken over while this one stood still. */
@@ -251,8 +232,7 @@ public final class GarbageCollection {
 
   private void condemn(List<Item> items, List<String> lists) throws IOException {
     for (int from = 0; from < items.size(); from += MOST_IN_A_LIST) {
-      Condemned.Builder list =
-          Condemned.newBuilder().setCondemnedEpochMs(store.clock().millis());
+      Condemned.Builder list = Condemned.newBuilder().setCondemnedEpochMs(store.clock().millis());
       for (Item item : items.subList(from, Math.min(items.size(), from + MOST_IN_A_LIST))) {
         if (item.kind() == Kind.PACK) {
           list.addPacks(number(item));
@@ -307,8 +287,8 @@ public final class GarbageCollection {
     for (; ; ) {
       List<Leases.Found> left =
           writing().stream()
-              .filter(found ->
-                  Long.valueOf(found.lease().getOwner()).equals(awaited.get(found.name())))
+              .filter(
+                  found -> Long.valueOf(found.lease().getOwner()).equals(awaited.get(found.name())))
               .toList();
       if (left.isEmpty()) {
         return;
@@ -316,8 +296,7 @@ public final class GarbageCollection {
       StoreLease first = left.get(0).lease();
       String who =
           "%s of snapshot %s is being written by process %d on host %s"
-              .formatted(
-                  first.getPart(), first.getSnapshotId(), first.getPid(), first.getHost());
+              .formatted(first.getPart(), first.getSnapshotId(), first.getPid(), first.getHost());
       if (waitedMs >= settings.mostWait().toMillis()) {
         throw new IOException(
             "nothing was removed: %s%s, and may need what is to go. Try again when it has ended"
@@ -339,7 +318,6 @@ public final class GarbageCollection {
   private List<Leases.Found> writing() throws IOException {
     long now = store.leases().placeNowMs();
     return store.leases().all(ObjectNames.LEASES).stream()
-        .filter(found -> !found.name().startsWith(ObjectNames.leases(SNAPSHOT)))
         .filter(found -> !found.lease().getSnapshotId().startsWith(RepackedImage.PREFIX))
         .filter(found -> found.lease().getState() == StoreLease.State.OPEN && !found.isOver(now))
         .toList();
@@ -349,8 +327,7 @@ public final class GarbageCollection {
    * What is needed of the condemned after all. All maps that have appeared since count as needed:
    * one that is not may still become some other's parent.
    */
-  private List<Item> needed(Inventory before, List<Item> condemned, Held held)
-      throws IOException {
+  private List<Item> needed(Inventory before, List<Item> condemned, Held held) throws IOException {
     Roots found = GcPlanner.readable(Roots.find(store));
     Inventory now = Inventory.of(place);
     List<Roots.Root> roots = new ArrayList<>(found.roots());
@@ -367,9 +344,7 @@ public final class GarbageCollection {
     held.check();
     return condemned.stream()
         .filter(item ->
-            item.kind() == Kind.PACK
-                ? needed.pack(number(item)) != null
-                : needed.map(number(item)))
+            item.kind() == Kind.PACK ? needed.pack(number(item)) != null : needed.map(number(item)))
         .toList();
   }
 
@@ -387,8 +362,7 @@ public final class GarbageCollection {
       }
     }
     for (Item hint : plan.removed(Kind.HINT)) {
-      if (!keptMaps.contains(
-          ObjectNames.number(ObjectNames.HINTS, hint.object()).orElseThrow())) {
+      if (!keptMaps.contains(ObjectNames.number(ObjectNames.HINTS, hint.object()).orElseThrow())) {
         remove(hint, gone, held);
       }
     }

@@ -76,8 +76,7 @@ final class GcPlanner {
     return needed(roots.roots(), packs, leaving);
   }
 
-  Needed needed(Iterable<Roots.Root> roots, Set<Long> packs, Set<Long> leaving)
-      throws IOException {
+  Needed needed(Iterable<Roots.Root> roots, Set<Long> packs, Set<Long> leaving) throws IOException {
     try {
       return Needed.find(store, roots, packs, leaving);
     } catch (io.vnsnap.store.DamagedSnapshotException e) {
@@ -117,8 +116,8 @@ final class GcPlanner {
   }
 
   /**
-   * What crashes have left of snapshots that were not sealed. Leases are looked at before manifests,
-   * as by {@link Roots}.
+   * What crashes have left of snapshots that were not sealed. Leases are looked at before
+   * manifests, as by {@link Roots}.
    */
   List<Item> leftovers() throws IOException {
     List<Item> removed = new ArrayList<>();

@@ -81,8 +81,7 @@ public final class Scrub {
       add(bad.findings().get(i), touched.get(i), false);
     }
     roots.manifests().forEach(this::checkLogs);
-    return new ScrubReport(
-        findings, roots.manifests().size(), there.packs().size(), pages, bytes);
+    return new ScrubReport(findings, roots.manifests().size(), there.packs().size(), pages, bytes);
   }
 
   private void add(@Nullable String what, SortedMap<String, Long> touched, boolean index) {
@@ -118,8 +117,7 @@ public final class Scrub {
     PageIds.Hasher hasher = store.ids().hasher();
     try (PackReader.Decoder decoder = new PackReader.Decoder()) {
       for (Map.Entry<Long, Place.Entry> pack : there.packs().entrySet()) {
-        try (PackReader reader =
-            PackReader.open(place, pack.getKey(), store.ids().scheme())) {
+        try (PackReader reader = PackReader.open(place, pack.getKey(), store.ids().scheme())) {
           ByteBuffer ids = reader.ids();
           checkGroups(pack.getKey(), reader, ids, hasher, decoder);
           checkIndex(pack.getKey(), reader, ids);
@@ -230,8 +228,7 @@ public final class Scrub {
       if (!root.sealed()) {
         continue;
       }
-      try (PageMap map =
-          MapReader.read(place, root.map(), store.tables(), store.names())) {
+      try (PageMap map = MapReader.read(place, root.map(), store.tables(), store.names())) {
         if (!map.rootIsRight()) {
           add(
               "damaged page map %s in %s: its root is not that of its pages"
@@ -258,12 +255,11 @@ public final class Scrub {
         checkPage(root, table, block, page, there, touched, missing);
       }
     }
-    missing.forEach(
-        (pack, lost) ->
-            add(
-                "%s in %s is missing".formatted(ObjectNames.pack(pack), place.describe()),
-                new TreeMap<>(Map.of(root.toString(), lost)),
-                false));
+    missing.forEach((pack, lost) ->
+        add(
+            "%s in %s is missing".formatted(ObjectNames.pack(pack), place.describe()),
+            new TreeMap<>(Map.of(root.toString(), lost)),
+            false));
   }
 
   private void checkPage(
@@ -302,10 +298,7 @@ public final class Scrub {
       try {
         var unused = ChannelLogs.read(place, name, log);
       } catch (IOException e) {
-        add(
-            e.getMessage(),
-            all("frames in flight of snapshot " + manifest.getSnapshotId()),
-            false);
+        add(e.getMessage(), all("frames in flight of snapshot " + manifest.getSnapshotId()), false);
       }
     }
   }

@@ -63,8 +63,7 @@ public record SnapshotDiff(
    *
    * @throws io.vnsnap.store.DamagedSnapshotException if a page map cannot be read
    */
-  public static SnapshotDiff of(StoreAccess store, Manifest from, Manifest to)
-      throws IOException {
+  public static SnapshotDiff of(StoreAccess store, Manifest from, Manifest to) throws IOException {
     Map<String, ImageRecord> before = new LinkedHashMap<>();
     from.getImagesList().forEach(image -> before.put(image.getVm(), image));
     List<OfVm> vms = new ArrayList<>();

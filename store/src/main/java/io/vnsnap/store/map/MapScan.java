@@ -45,7 +45,11 @@ public final class MapScan {
    * @param parent number in its parent's name; 0: it has none
    */
   public record Header(
-      int shift, int depth, ByteString root, long parent, long restBytes,
+      int shift,
+      int depth,
+      ByteString root,
+      long parent,
+      long restBytes,
       List<ImageReader.Block> blocks) {}
 
   private MapScan(RecordReader in, Entries entries) {
@@ -60,8 +64,7 @@ public final class MapScan {
    *     after pages were given
    */
   public static Header read(Place place, long name, Entries entries) throws IOException {
-    try (RecordReader in =
-        RecordReader.open(place, RecordKind.PAGE_MAP, ObjectNames.image(name))) {
+    try (RecordReader in = RecordReader.open(place, RecordKind.PAGE_MAP, ObjectNames.image(name))) {
       return new MapScan(in, entries).read();
     } catch (NoSuchFileException e) {
       throw Damage.missing(place, RecordKind.PAGE_MAP.word, ObjectNames.image(name));
@@ -81,8 +84,7 @@ public final class MapScan {
     for (int block = 0; block < header.blocks().size(); block++) {
       readRuns(block, header.blocks().get(block).bytes() >>> header.shift(), packs);
     }
-    readRuns(
-        PageTable.REST, Math.ceilDiv(header.restBytes(), 1L << header.shift()), packs);
+    readRuns(PageTable.REST, Math.ceilDiv(header.restBytes(), 1L << header.shift()), packs);
     in.checkEnd();
     return header;
   }

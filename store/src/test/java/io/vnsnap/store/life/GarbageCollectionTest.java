@@ -135,15 +135,14 @@ class GarbageCollectionTest {
   void shouldLetOnlyOneCollect() throws IOException {
     try (SmallStore small = typical()) {
       List<String> second = new ArrayList<>();
-      small.place.script(
-          (operation, name) -> {
-            if (operation.equals("commit") && name.startsWith("condemned/") && second.isEmpty()) {
-              second.add("tried");
-              assertThatThrownBy(small::collect)
-                  .isInstanceOf(IOException.class)
-                  .hasMessageContaining("another garbage collection runs in memory: process");
-            }
-          });
+      small.place.script((operation, name) -> {
+        if (operation.equals("commit") && name.startsWith("condemned/") && second.isEmpty()) {
+          second.add("tried");
+          assertThatThrownBy(small::collect)
+              .isInstanceOf(IOException.class)
+              .hasMessageContaining("another garbage collection runs in memory: process");
+        }
+      });
       var unused = small.collect();
       assertThat(second).isNotEmpty();
       small.mustBeIntact();
@@ -158,14 +157,13 @@ class GarbageCollectionTest {
       long[] old = pages(200, 40);
       List<String> progress = new ArrayList<>();
       AtomicInteger looks = new AtomicInteger();
-      small.place.script(
-          (operation, name) -> {
-            if (operation.equals("list") && name.equals("leases/") && looks.incrementAndGet() == 8) {
-              small.place.script(ScriptedPlace.Script.NONE);
-              manifest.addImages(SmallStore.image(writer, "a", old));
-              writer.close();
-            }
-          });
+      small.place.script((operation, name) -> {
+        if (operation.equals("list") && name.equals("leases/") && looks.incrementAndGet() == 8) {
+          small.place.script(ScriptedPlace.Script.NONE);
+          manifest.addImages(SmallStore.image(writer, "a", old));
+          writer.close();
+        }
+      });
       GarbageCollection.Result result = small.collect(progress);
       small.place.script(ScriptedPlace.Script.NONE);
       assertThat(progress).anyMatch(line -> line.startsWith("waiting: a of snapshot s5 is being"));
@@ -181,13 +179,11 @@ class GarbageCollectionTest {
     try (SmallStore small = typical();
         ImageWriter writer = small.store().writeImage(ImageTarget.of("s5", "lab", "a"))) {
       Set<String> before = small.place.sizes().keySet();
-      small.place.script(
-          (operation, name) -> {
-            if (operation.equals("list") && name.equals("leases/")) {
-              small.place.put(
-                  "leases/s5/a", java.nio.ByteBuffer.wrap(small.bytes("leases/s5/a")));
-            }
-          });
+      small.place.script((operation, name) -> {
+        if (operation.equals("list") && name.equals("leases/")) {
+          small.place.put("leases/s5/a", java.nio.ByteBuffer.wrap(small.bytes("leases/s5/a")));
+        }
+      });
       assertThatThrownBy(small::collect)
           .isInstanceOf(IOException.class)
           .hasMessageContaining("nothing was removed: a of snapshot s5 is being written by process")
@@ -204,13 +200,12 @@ class GarbageCollectionTest {
   void shouldTakeNothingFromAWriterThatBeginsMeanwhile() throws IOException {
     try (SmallStore small = typical()) {
       List<String> begun = new ArrayList<>();
-      small.place.script(
-          (operation, name) -> {
-            if (operation.equals("delete") && name.startsWith("packs/") && begun.isEmpty()) {
-              begun.add("s5");
-              small.take("s5", Map.of("a", pages(200, 40), "b", pages(1, 40)));
-            }
-          });
+      small.place.script((operation, name) -> {
+        if (operation.equals("delete") && name.startsWith("packs/") && begun.isEmpty()) {
+          begun.add("s5");
+          small.take("s5", Map.of("a", pages(200, 40), "b", pages(1, 40)));
+        }
+      });
       var unused = small.collect();
       small.place.script(ScriptedPlace.Script.NONE);
       assertThat(begun).isNotEmpty();
@@ -245,6 +240,7 @@ class GarbageCollectionTest {
       for (int step = 1; more; step++) {
         try (SmallStore small = typical.copy()) {
           more = failsAt(small, step);
+          System.err.println("STEP " + step + " " + java.time.Instant.now());
           failed++;
           mustFinish(small);
         }
@@ -268,12 +264,11 @@ class GarbageCollectionTest {
   /** Stops everything at a step, as a crash does; false if it has come to its end before. */
   private static boolean failsAt(SmallStore small, int step) {
     AtomicInteger steps = new AtomicInteger();
-    small.place.script(
-        (operation, name) -> {
-          if (steps.incrementAndGet() >= step) {
-            throw new IOException("crashed before %s of %s".formatted(operation, name));
-          }
-        });
+    small.place.script((operation, name) -> {
+      if (steps.incrementAndGet() >= step) {
+        throw new IOException("crashed before %s of %s".formatted(operation, name));
+      }
+    });
     try {
       var unused = small.collect();
       return false;
@@ -309,9 +304,11 @@ class GarbageCollectionTest {
       assertThat(small.plan().isEmpty()).isTrue();
       assertThat(small.scrub().findings()).isEmpty();
       Set<Long> distinct = new HashSet<>();
-      small.snapshots.values().forEach(
-          vms ->
-              vms.values().forEach(seeds -> LongStream.of(seeds).forEach(distinct::add)));
+      small
+          .snapshots
+          .values()
+          .forEach(
+              vms -> vms.values().forEach(seeds -> LongStream.of(seeds).forEach(distinct::add)));
       // A pack stays while half of it is needed, by the sealed ones or the parents of their maps.
       long mostPages = 2L * (distinct.size() + parents(small) + 2L * small.snapshots.size());
       assertThat(small.place.bytes("packs/")).isLessThanOrEqualTo(mostPages * 4200 + 2048);
@@ -334,17 +331,16 @@ class GarbageCollectionTest {
       Writer writer = new Writer(small);
       Thread collector = Thread.currentThread();
       AtomicInteger steps = new AtomicInteger();
-      small.place.script(
-          (operation, name) -> {
-            if (Thread.currentThread() == collector && !writer.inside) {
-              int step = steps.incrementAndGet();
-              if (step == begin) {
-                writer.begin();
-              } else if (step == begin + length) {
-                writer.commit();
-              }
-            }
-          });
+      small.place.script((operation, name) -> {
+        if (Thread.currentThread() == collector && !writer.inside) {
+          int step = steps.incrementAndGet();
+          if (step == begin) {
+            writer.begin();
+          } else if (step == begin + length) {
+            writer.commit();
+          }
+        }
+      });
       var unused =
           small.collect(
               new ArrayList<>(),

@@ -145,9 +145,7 @@ final class SmallStore implements Closeable {
       for (ImageRecord image : manifest.getImagesList()) {
         read(manifest, image, vms.getOrDefault(image.getVm(), new long[0]));
       }
-      manifest
-          .getLogsList()
-          .forEach(log -> assertThat(readLog(manifest, log.getTo())).hasSize(1));
+      manifest.getLogsList().forEach(log -> assertThat(readLog(manifest, log.getTo())).hasSize(1));
     }
   }
 
@@ -205,8 +203,8 @@ final class SmallStore implements Closeable {
     return collect(progress, place::pass);
   }
 
-  GarbageCollection.Result collect(
-      List<String> progress, GarbageCollection.Sleeper sleeper) throws IOException {
+  GarbageCollection.Result collect(List<String> progress, GarbageCollection.Sleeper sleeper)
+      throws IOException {
     try (StoreAccess access = access();
         PageStore other = openStore()) {
       return new GarbageCollection(
