@@ -3,6 +3,7 @@ package io.vnsnap.store.life;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /** A store in memory with small packs, and what its snapshots must hold. */
@@ -110,11 +112,36 @@ final class SmallStore implements Closeable {
         .build();
   }
 
+  /** Writes the image of a disk; blocks that are not given are those of the base. */
+  DiskRecord disk(String id, String vm, Optional<DiskRecord> base, long[] seeds)
+      throws IOException {
+    int bytes = ImageReader.DISK_BLOCK_BYTES;
+    try (ImageWriter writer =
+        store.writeDisk(ImageTarget.of(id, "lab", vm), "root", base)) {
+      int block = writer.block("root", 40L * bytes);
+      for (int i = 0; i < seeds.length; i++) {
+        byte[] content = new byte[bytes];
+        new Random(seeds[i]).nextBytes(content);
+        writer.page(block, i, ByteBuffer.wrap(content));
+      }
+      ImageWriter.Committed committed = writer.commit();
+      return DiskRecord.newBuilder()
+          .setName("root")
+          .setBytes(committed.bytes())
+          .setSha256(committed.sha256())
+          .setObject(committed.object())
+          .build();
+    }
+  }
+
   /** Takes a snapshot. */
-  void take(String id, Map<String, long[]> vms) throws IOException {
+  void take(String id, Map<String, long[]> vms, DiskRecord... disks) throws IOException {
     Manifest.Builder manifest = Manifest.newBuilder().setSnapshotId(id).setVne("lab");
     for (Map.Entry<String, long[]> vm : vms.entrySet()) {
       manifest.addImages(image(id, vm.getKey(), vm.getValue()));
+    }
+    for (DiskRecord disk : disks) {
+      manifest.getImagesBuilder(0).addDisks(disk);
     }
     try (ChannelLogWriter log = store.writeChannelLog(id, 0)) {
       log.append(
