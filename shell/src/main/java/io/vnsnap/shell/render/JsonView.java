@@ -7,45 +7,19 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.HostDescription;
-import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
-import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.proto.SnapshotList;
 import io.vnsnap.proto.VmStatus;
 import io.vnsnap.proto.VneStatus;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** The same views for scripts. Keys are only ever added. */
 public final class JsonView {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-  private static final double US_PER_MS = 1000;
 
   private JsonView() {}
-
-  /** How the memory of a VM was captured. */
-  private static void capture(ObjectNode vm, ImageRecord image) {
-    // Manifests that do not say it are from the time of INSTANT captures only.
-    vm.put("mode", image.getMode() == CaptureMode.ROUNDS ? "rounds" : "instant")
-        .put("stalledMs", image.getStalledUs() / US_PER_MS);
-    if (image.getMode() != CaptureMode.ROUNDS) {
-      return;
-    }
-    vm.put("staging", image.getStaging().name().toLowerCase(Locale.ROOT));
-    ArrayNode rounds = vm.putArray("rounds");
-    for (RoundRecord round : image.getRoundsList()) {
-      rounds
-          .addObject()
-          .put("pages", round.getPages())
-          .put("zeroPages", round.getZeroPages())
-          .put("bytes", round.getBytes())
-          .put("durationMs", round.getDurationUs() / US_PER_MS);
-    }
-  }
 
   /** As indented text. */
   public static String text(JsonNode node) {
@@ -157,19 +131,22 @@ public final class JsonView {
         .put("framesDelivered", figures.framesDelivered())
         .put("framesRecorded", figures.framesRecorded())
         .put("framesDropped", figures.framesDropped())
-        .put("imageBytes", figures.imageBytes());
+        .put("imageBytes", figures.imageBytes())
+        .put("logicalBytes", figures.logicalBytes())
+        .put("addedBytes", figures.addedBytes());
     ArrayNode vms = node.putArray("vms");
-    Map<String, ImageRecord> images = new HashMap<>();
-    manifest.getImagesList().forEach(image -> images.put(image.getVm(), image));
-    for (SnapshotFigures.OfVm vm : figures.vms()) {
+    for (int i = 0; i < figures.vms().size(); i++) {
+      SnapshotFigures.OfVm vm = figures.vms().get(i);
       ObjectNode one =
           vms.addObject()
               .put("vm", vm.vm())
               .put("host", vm.host())
               .put("pauseMs", vm.pauseMs())
               .put("framesRecorded", vm.framesRecorded())
-              .put("imageBytes", vm.imageBytes());
-      capture(one, images.getOrDefault(vm.vm(), ImageRecord.getDefaultInstance()));
+              .put("imageBytes", vm.imageBytes())
+              .put("diskBytes", vm.diskBytes())
+              .put("addedBytes", vm.addedBytes());
+      CaptureView.json(manifest.getImages(i), one);
     }
     return node;
   }

@@ -1,19 +1,13 @@
 package io.vnsnap.shell.render;
 
-import io.vnsnap.proto.CaptureMode;
-import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
-import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.proto.SnapshotList;
-import io.vnsnap.proto.Staging;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Snapshots for people. */
 public final class SnapshotView {
-  private static final double US_PER_MS = 1000;
-
   private SnapshotView() {}
 
   /** One line per snapshot, then one for each that cannot be read. */
@@ -24,7 +18,15 @@ public final class SnapshotView {
     } else {
       Table table =
           new Table(
-              "SNAPSHOT", "LABEL", "VNE", "TAKEN", ">VMS", ">SIZE", ">LONGEST PAUSE", "EXACT");
+              "SNAPSHOT",
+              "LABEL",
+              "VNE",
+              "TAKEN",
+              ">VMS",
+              ">SIZE",
+              ">ADDED",
+              ">LONGEST PAUSE",
+              "EXACT");
       for (Manifest manifest : snapshots.getSnapshotsList()) {
         SnapshotFigures figures = SnapshotFigures.of(manifest);
         table.row(
@@ -33,7 +35,8 @@ public final class SnapshotView {
             manifest.getVne(),
             Units.time(manifest.getCreatedEpochMs(), zone),
             Integer.toString(manifest.getImagesCount()),
-            Units.bytes(figures.imageBytes()),
+            Units.bytes(figures.logicalBytes()),
+            Units.bytes(figures.addedBytes()),
             Units.millis(figures.pauseMaxMs()),
             manifest.getExact() ? "yes" : "no");
       }
@@ -62,12 +65,8 @@ public final class SnapshotView {
         manifest.getExact()
             ? "Exact: every channel balances"
             : style.bad("Not exact: " + Plain.line(manifest.getInexactReason())));
-    lines.addAll(vms(figures, style));
+    lines.addAll(CaptureView.of(manifest, figures, style));
     lines.addAll(totals(figures));
-    manifest.getImagesList().stream()
-        .filter(image -> image.getMode() == CaptureMode.ROUNDS)
-        .map(SnapshotView::rounds)
-        .forEach(lines::add);
     return lines;
   }
 
@@ -85,33 +84,15 @@ public final class SnapshotView {
     return table.lines(style);
   }
 
-  /** What a capture in rounds copied, and when. */
-  private static String rounds(ImageRecord image) {
-    List<String> rounds = new ArrayList<>();
-    for (RoundRecord round : image.getRoundsList()) {
-      rounds.add(
-          "%s pages in %s"
-              .formatted(
-                  Units.count(round.getPages()),
-                  Units.millis(round.getDurationUs() / US_PER_MS)));
-    }
-    String afterCut = rounds.isEmpty() ? "nothing" : rounds.removeLast();
-    return "Rounds of %s, staged %s: %s; after the cut %s"
-        .formatted(
-            Plain.line(image.getVm()),
-            image.getStaging() == Staging.MEMORY ? "in memory" : "on disk",
-            String.join(", ", rounds),
-            afterCut);
-  }
-
   private static List<String> totals(SnapshotFigures figures) {
     return List.of(
-        "Pause: median %s, longest %s; skew %s; images %s"
+        "Pause: median %s, longest %s; skew %s"
             .formatted(
                 Units.millis(figures.pauseP50Ms()),
                 Units.millis(figures.pauseMaxMs()),
-                Units.millis(figures.skewMs()),
-                Units.bytes(figures.imageBytes())),
+                Units.millis(figures.skewMs())),
+        "Size: %s of memory, devices and disks; the store grew by %s"
+            .formatted(Units.bytes(figures.logicalBytes()), Units.bytes(figures.addedBytes())),
         "Frames before the cut: %s sent, %s delivered, %s recorded in flight, %s dropped"
             .formatted(
                 Units.count(figures.framesSent()),

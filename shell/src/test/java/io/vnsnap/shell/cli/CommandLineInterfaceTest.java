@@ -143,11 +143,16 @@ class CommandLineInterfaceTest {
         "snapshot lab --timeout -1 | vnsnap: --timeout takes 1 to 3600 seconds (see vnsnap snapshot --help)",
         "status a b | vnsnap: Unmatched argument at index 2: 'b' (see vnsnap status --help)",
         "host | vnsnap: Missing required option: '--name=NAME' (see vnsnap host --help)",
-        "host --name A | vnsnap: --name A: 1 to 40 lower-case letters, digits and hyphens, not a hyphen first (see vnsnap host --help)",
-        "host --name a --port 70000 | vnsnap: --port takes 0 to 65535, not 70000 (see vnsnap host --help)",
-        "host --name a --seed b | vnsnap: --seed takes ADDRESS:PORT, not b (see vnsnap host --help)",
-        "host --name a --hypervisor xen | vnsnap: --hypervisor takes qemu or simulated, not xen (see vnsnap host --help)",
-        "host --name a --role king | vnsnap: --role takes host or coordinator, not king (see vnsnap host --help)",
+        "host --name A | vnsnap: --name A: 1 to 40 lower-case letters, digits and hyphens, not a"
+            + " hyphen first (see vnsnap host --help)",
+        "host --name a --port 70000 | vnsnap: --port takes 0 to 65535, not 70000 (see vnsnap host"
+            + " --help)",
+        "host --name a --seed b | vnsnap: --seed takes ADDRESS:PORT, not b (see vnsnap host"
+            + " --help)",
+        "host --name a --hypervisor xen | vnsnap: --hypervisor takes qemu or simulated, not xen"
+            + " (see vnsnap host --help)",
+        "host --name a --role king | vnsnap: --role takes host or coordinator, not king (see vnsnap"
+            + " host --help)",
       })
   void shouldRefuseWrongUsageOnOneLine(String args, String message) {
     assertThat(run(args.isEmpty() ? new String[0] : args.split(" "))).isEqualTo(2);
@@ -308,10 +313,12 @@ class CommandLineInterfaceTest {
     assertThat(err()).startsWith("vnsnap: no snapshot has the id");
   }
 
-  private static SnapshotList list(String id) {
-    return SnapshotList.newBuilder()
-        .addSnapshots(Manifest.newBuilder().setSnapshotId(id).setVne("lab"))
-        .build();
+  private static SnapshotList list(String... ids) {
+    SnapshotList.Builder list = SnapshotList.newBuilder();
+    for (String id : ids) {
+      list.addSnapshots(Manifest.newBuilder().setSnapshotId(id).setVne("lab"));
+    }
+    return list.build();
   }
 
   @Test
@@ -324,6 +331,21 @@ class CommandLineInterfaceTest {
       assertThat(err()).endsWith("Say so with --yes\n");
     }
     assertThat(cluster.deleted).hasSize(1);
+  }
+
+  @Test
+  void shouldDeleteSeveralOrNone() {
+    cluster.snapshots = list("lab-1", "lab-2", "lab-3");
+    assertThat(run("delete", "lab-1", "lab-9", "--yes", SOCKET)).isEqualTo(1);
+    assertThat(err()).startsWith("vnsnap: no snapshot has the id, label or id prefix 'lab-9'");
+    assertThat(run("delete", "lab-1", "lab-3", "--dry-run", SOCKET)).isZero();
+    assertThat(out().lines()).hasSize(2).allMatch(line -> line.endsWith(", would be deleted"));
+    assertThat(cluster.deleted).isEmpty();
+    assertThat(run("delete", "lab-1", "lab-3", "lab-1", "--yes", "--json", SOCKET)).isZero();
+    assertThat(out().replaceAll("\\s+", " "))
+        .isEqualTo("{ \"dryRun\" : false, \"deleted\" : [ \"lab-1\", \"lab-3\" ] } ");
+    assertThat(cluster.deleted).containsExactly("lab-1", "lab-3");
+    assertThat(run("delete", SOCKET)).isEqualTo(2);
   }
 
   @Test
@@ -425,7 +447,8 @@ class CommandLineInterfaceTest {
         .isZero();
     assertThat(out())
         .isEqualTo(
-            "Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.\nNode a has ended: asked to\n");
+            "Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.\n"
+                + "Node a has ended: asked to\n");
     assertThat(launched).isEmpty();
   }
 
@@ -492,7 +515,8 @@ class CommandLineInterfaceTest {
     assertThat(run("demo")).isEqualTo(1);
     assertThat(out())
         .contains(
-            "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have it, apt-get install qemu-system-x86\n",
+            "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have"
+                + " it, apt-get install qemu-system-x86\n",
             "FAIL: a node cannot be started: port 2551 is in use: give another --port\n");
     assertThat(run("demo", "--simulated")).isEqualTo(1);
     assertThat(out()).contains("It runs on simulated VMs, not on QEMU: --simulated asks for it\n");

@@ -2,8 +2,10 @@ package io.vnsnap.shell.render;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.ImageRecord;
@@ -72,14 +74,7 @@ class ViewsTest {
           .setExact(true)
           .setTopology(LAB.getTopology())
           .addImages(image("vm1", "a", 1_000_000, 1_008_400, 66_000_000))
-          .addImages(
-              image("database", "b", 1_001_500, 1_121_500, 1_500_000_000).toBuilder()
-                  .setMode(CaptureMode.ROUNDS)
-                  .setStaging(Staging.DISK)
-                  .setStalledUs(1_500)
-                  .addRounds(round(524_288, 24_000, 2_000_000))
-                  .addRounds(round(3_000, 0, 200_000))
-                  .addRounds(round(850, 10, 9_000)))
+          .addImages(image("database", "b", 1_001_500, 1_121_500, 1_500_000_000))
           .addChannels(channel(0, 1, 1200, 1190, 10))
           .addChannels(channel(1, 0, 3400, 3398, 2))
           .build();
@@ -90,15 +85,6 @@ class ViewsTest {
         .setHost(host)
         .setBytes(bytes)
         .setPause(PauseRecord.newBuilder().setStopUs(stop).setResumeUs(resume))
-        .build();
-  }
-
-  private static RoundRecord round(long pages, long zeroPages, long micros) {
-    return RoundRecord.newBuilder()
-        .setPages(pages)
-        .setZeroPages(zeroPages)
-        .setBytes(pages * 4104)
-        .setDurationUs(micros)
         .build();
   }
 
@@ -190,8 +176,8 @@ class ViewsTest {
     assertThat(text(SnapshotView.list(list, ZONE, Style.PLAIN)))
         .isEqualTo(
             """
-            SNAPSHOT                  LABEL           VNE  TAKEN                VMS     SIZE  LONGEST PAUSE  EXACT
-            lab-20260102-030405-77aa  before upgrade  lab  2026-01-02 03:04:05    2  1.5 GiB         120 ms  yes
+            SNAPSHOT                  LABEL           VNE  TAKEN                VMS     SIZE    ADDED  LONGEST PAUSE  EXACT
+            lab-20260102-030405-77aa  before upgrade  lab  2026-01-02 03:04:05    2  1.5 GiB  1.5 GiB         120 ms  yes
             damaged: lab-x: manifest ends after 17 bytes
             """);
   }
@@ -204,20 +190,90 @@ class ViewsTest {
             Snapshot lab-20260102-030405-77aa of VNE lab (before upgrade)
             Taken 2026-01-02 03:04:05, sealed 3.3 s later
             Exact: every channel balances
-            VM        HOST   PAUSE  FRAMES RECORDED     IMAGE
-            vm1       a     8.4 ms                2  62.9 MiB
-            database  b     120 ms               10   1.4 GiB
-            Pause: median 8.4 ms, longest 120 ms; skew 1.5 ms; images 1.5 GiB
+            VM        HOST  MODE   PAUSE  STALLED  FRAMES RECORDED     IMAGE  DISKS     ADDED
+            vm1       a     -     8.4 ms        -                2  62.9 MiB      -  62.9 MiB
+            database  b     -     120 ms        -               10   1.4 GiB      -   1.4 GiB
+            Pause: median 8.4 ms, longest 120 ms; skew 1.5 ms
+            Size: 1.5 GiB of memory, devices and disks; the store grew by 1.5 GiB
             Frames before the cut: 4,600 sent, 4,588 delivered, 12 recorded in flight, 0 dropped
-            Rounds of database, staged on disk: 524,288 pages in 2.0 s, 3,000 pages in 200 ms; after the cut 850 pages in 9.0 ms
             """);
+  }
+
+  @Test
+  void shouldShowHowImagesWereCaptured() {
+    Manifest manifest =
+        SNAPSHOT.toBuilder()
+            .setImages(
+                0,
+                SNAPSHOT.getImages(0).toBuilder()
+                    .setObject("images/00112233aabbccdd")
+                    .setAddedBytes(1 << 20)
+                    .setMode(CaptureMode.ROUNDS)
+                    .setStaging(Staging.MEMORY)
+                    .setStalledUs(1500)
+                    .addRounds(
+                        RoundRecord.newBuilder()
+                            .setPages(32_768)
+                            .setZeroPages(20_000)
+                            .setBytes(52 << 20)
+                            .setDurationUs(250_000))
+                    .addRounds(
+                        RoundRecord.newBuilder()
+                            .setPages(40)
+                            .setBytes(160 << 10)
+                            .setDurationUs(900))
+                    .addDisks(
+                        DiskRecord.newBuilder()
+                            .setName("root")
+                            .setFormat("qcow2")
+                            .setObject("images/0123456789abcdef")
+                            .setBytes(10L << 30)
+                            .setAddedBytes(3 << 20)))
+            .setImages(
+                1,
+                SNAPSHOT.getImages(1).toBuilder()
+                    .setMode(CaptureMode.INSTANT)
+                    .addDisks(
+                        DiskRecord.newBuilder()
+                            .setName("data")
+                            .setFormat("raw")
+                            .setFile("/vm/data.raw")))
+            .build();
+    assertThat(text(SnapshotView.one(manifest, ZONE, Style.PLAIN)))
+        .isEqualTo(
+            """
+            Snapshot lab-20260102-030405-77aa of VNE lab (before upgrade)
+            Taken 2026-01-02 03:04:05, sealed 3.3 s later
+            Exact: every channel balances
+            VM        HOST  MODE             PAUSE  STALLED  FRAMES RECORDED     IMAGE   DISKS    ADDED
+            vm1       a     rounds, memory  8.4 ms   1.5 ms                2  62.9 MiB  10 GiB    4 MiB
+            database  b     instant         120 ms        -               10   1.4 GiB       -  1.4 GiB
+
+            VM   ROUND   PAGES    ZERO    BYTES    TIME
+            vm1      1  32,768  20,000   52 MiB  250 ms
+            vm1    cut      40       0  160 KiB  0.9 ms
+
+            VM        DISK  FORMAT    SIZE  ADDED  WHERE
+            vm1       root  qcow2   10 GiB  3 MiB  in the store
+            database  data  raw          -      -  /vm/data.raw on host b
+
+            Pause: median 8.4 ms, longest 120 ms; skew 1.5 ms
+            Size: 11.5 GiB of memory, devices and disks; the store grew by 1.4 GiB
+            Frames before the cut: 4,600 sent, 4,588 delivered, 12 recorded in flight, 0 dropped
+            """);
+    JsonNode vm = JsonView.snapshot(manifest).at("/vms/0");
+    assertThat(vm.get("mode").asText()).isEqualTo("rounds");
+    assertThat(vm.at("/rounds/1/durationMs").asDouble()).isEqualTo(0.9);
+    assertThat(vm.at("/disks/0/inStore").asBoolean()).isTrue();
+    assertThat(vm.get("addedBytes").asLong()).isEqualTo(4 << 20);
   }
 
   @Test
   void shouldGiveScriptsNumbers() {
     assertThat(JsonView.snapshot(SNAPSHOT).toString())
         .isEqualTo(
-            "{\"snapshot\":\"lab-20260102-030405-77aa\",\"label\":\"before upgrade\",\"vne\":\"lab\",\"createdEpochMs\":1767323045000,\"sealedEpochMs\":1767323048250,\"epoch\":3,\"exact\":true,\"inexactReason\":\"\",\"pauseMs\":{\"p50\":8.4,\"max\":120.0},\"skewMs\":1.5,\"framesSent\":4600,\"framesDelivered\":4588,\"framesRecorded\":12,\"framesDropped\":0,\"imageBytes\":1566000000,\"vms\":[{\"vm\":\"vm1\",\"host\":\"a\",\"pauseMs\":8.4,\"framesRecorded\":2,\"imageBytes\":66000000,\"mode\":\"instant\",\"stalledMs\":0.0},{\"vm\":\"database\",\"host\":\"b\",\"pauseMs\":120.0,\"framesRecorded\":10,\"imageBytes\":1500000000,\"mode\":\"rounds\",\"stalledMs\":1.5,\"staging\":\"disk\",\"rounds\":[{\"pages\":524288,\"zeroPages\":24000,\"bytes\":2151677952,\"durationMs\":2000.0},{\"pages\":3000,\"zeroPages\":0,\"bytes\":12312000,\"durationMs\":200.0},{\"pages\":850,\"zeroPages\":10,\"bytes\":3488400,\"durationMs\":9.0}]}]}");
+            "{\"snapshot\":\"lab-20260102-030405-77aa\",\"label\":\"before"
+                + " upgrade\",\"vne\":\"lab\",\"createdEpochMs\":1767323045000,\"sealedEpochMs\":1767323048250,\"epoch\":3,\"exact\":true,\"inexactReason\":\"\",\"pauseMs\":{\"p50\":8.4,\"max\":120.0},\"skewMs\":1.5,\"framesSent\":4600,\"framesDelivered\":4588,\"framesRecorded\":12,\"framesDropped\":0,\"imageBytes\":1566000000,\"logicalBytes\":1566000000,\"addedBytes\":1566000000,\"vms\":[{\"vm\":\"vm1\",\"host\":\"a\",\"pauseMs\":8.4,\"framesRecorded\":2,\"imageBytes\":66000000,\"diskBytes\":0,\"addedBytes\":66000000,\"mode\":\"auto\",\"staging\":\"\",\"stalledMs\":0.0,\"rounds\":[],\"disks\":[]},{\"vm\":\"database\",\"host\":\"b\",\"pauseMs\":120.0,\"framesRecorded\":10,\"imageBytes\":1500000000,\"diskBytes\":0,\"addedBytes\":1500000000,\"mode\":\"auto\",\"staging\":\"\",\"stalledMs\":0.0,\"rounds\":[],\"disks\":[]}]}");
     assertThat(JsonView.vne(LAB).get("vms").get(0).get("pid").asLong()).isEqualTo(4711);
     assertThat(JsonView.vne(LAB).get("phase").asText()).isEqualTo("snapshotting");
   }
