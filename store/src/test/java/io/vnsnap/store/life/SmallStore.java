@@ -11,7 +11,6 @@ import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.store.pages.StoreSettings;
 import java.io.Closeable;
@@ -56,7 +55,6 @@ final class SmallStore implements Closeable {
     StoreSettings sizes = StoreSettings.defaults("test");
     return PageStore.open(
         place,
-        PageIds.sha256(),
         new StoreSettings(
             "test",
             4 << 20,

@@ -3,7 +3,6 @@ package io.vnsnap.store.pages;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.place.Place;
 import io.vnsnap.store.place.PlaceKind;
 import io.vnsnap.store.place.S3Server;
@@ -38,8 +37,7 @@ class PlacedPageStoreTest {
     @Override
     SnapshotStore open() throws IOException {
       Place place = openPlace();
-      PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
-      PageStore store = PageStore.open(place, ids, SmallSnapshot.SETTINGS);
+      PageStore store = PageStore.open(place, SmallSnapshot.SETTINGS);
       opened.add(store);
       return store;
     }
