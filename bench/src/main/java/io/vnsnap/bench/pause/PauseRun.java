@@ -7,7 +7,7 @@ import io.vnsnap.bench.qemu.Console;
 import io.vnsnap.bench.qemu.QemuGuest;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.vm.MachineSpec;
 import io.vnsnap.vm.VmActor;
 import io.vnsnap.vm.VmEvent;
@@ -59,7 +59,7 @@ final class PauseRun {
   private GuestResult measure(GuestLoad load)
       throws BenchmarkException, IOException, InterruptedException {
     Path machineFolder = folder.resolve("ours" + load.memoryMib());
-    SnapshotStore store = FileStore.open(folder.resolve("store"));
+    SnapshotStore store = PageStore.inDirectory(folder.resolve("store"), "bench");
     List<String> commandLine;
     WayResult ours;
     WayResult inRounds;

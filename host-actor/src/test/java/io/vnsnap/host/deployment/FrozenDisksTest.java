@@ -8,7 +8,7 @@ import io.vnsnap.proto.Manifest;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +31,7 @@ class FrozenDisksTest {
 
   @BeforeEach
   void makeThreeOverlays() throws IOException {
-    store = FileStore.open(temp.resolve("store"));
+    store = PageStore.inDirectory(temp.resolve("store"), "h1");
     folder = temp.toRealPath().resolve("pair-1");
     Path disks = Files.createDirectories(folder.resolve("a"));
     Path base = Files.write(temp.resolve("base"), new byte[512]);
@@ -73,7 +73,7 @@ class FrozenDisksTest {
     try (ImageWriter writer = store.writeImage(ImageTarget.of("pair-1", "vne", "a"))) {
       writer.write(ByteBuffer.wrap(new byte[10]));
       ImageWriter.Committed stored = writer.commit();
-      image.setBytes(stored.bytes()).setSha256(stored.sha256());
+      image.setObject(stored.object()).setBytes(stored.bytes()).setSha256(stored.sha256());
     }
     image.addDisks(DiskRecord.newBuilder().setName("root").setFile(disk.toString()));
     store.seal(Manifest.newBuilder().setSnapshotId("pair-1").addImages(image).build());

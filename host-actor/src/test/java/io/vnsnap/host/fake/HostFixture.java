@@ -34,7 +34,7 @@ import io.vnsnap.proto.VmStored;
 import io.vnsnap.proto.VnicSpec;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.vm.VmSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -87,7 +87,7 @@ public final class HostFixture implements AutoCloseable {
     root = Files.createTempDirectory(Path.of("/tmp"), "vn");
     kit = ActorTestKit.create();
     plane = DataPlane.open(NetSettings.from(config));
-    store = FileStore.open(root.resolve("store"));
+    store = PageStore.inDirectory(root.resolve("store"), "h1");
     host =
         kit.spawn(
             HostActor.create(

@@ -10,7 +10,7 @@ import io.vnsnap.proto.SnapshotTaken;
 import io.vnsnap.shell.render.SnapshotFigures;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.SnapshotVerification;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ final class SnapshotSeries {
   SnapshotSeries(Lab lab, Map<String, Guest> guests) throws IOException {
     this.lab = lab;
     this.guests = guests;
-    this.store = FileStore.open(lab.store());
+    this.store = PageStore.inDirectory(lab.store(), "it");
   }
 
   /**

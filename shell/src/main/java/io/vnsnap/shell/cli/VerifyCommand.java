@@ -6,7 +6,7 @@ import io.vnsnap.shell.api.SnapshotReference;
 import io.vnsnap.shell.render.VerificationView;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.SnapshotVerification;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +49,7 @@ final class VerifyCommand implements Callable<Integer> {
       throw new CommandFailure("there is no snapshot store at " + place + ": name it with --store");
     }
     try {
-      SnapshotStore store = FileStore.open(place);
+      SnapshotStore store = PageStore.inDirectory(place, "verify");
       Manifest manifest = resolve(store.list());
       SnapshotVerification found = SnapshotVerification.of(store, manifest.getSnapshotId());
       root.context()

@@ -20,8 +20,7 @@ import io.vnsnap.proto.wire.ToVne;
 import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.control.ControlServer;
 import io.vnsnap.shell.control.ControlSettings;
-import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.vm.Hypervisor;
 import java.io.IOException;
 import java.time.Duration;
@@ -66,7 +65,8 @@ final class ClusterNode implements RunningNode {
     StateFolder state = resources.add(StateFolder.claim(options.places().state()));
     ExecutorService blocking = BlockingThreads.create(settings.maxBlockingThreads());
     resources.add(blocking::shutdownNow);
-    SnapshotStore store = FileStore.open(options.places().store());
+    PageStore store =
+        resources.add(PageStore.open(options.places().store(), config, options.name()));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "vnsnap", config);
     resources.add(() -> terminate(system));
     Coordinators coordinators = Coordinators.start(system);

@@ -23,7 +23,7 @@ import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.file.FileStore;
+import io.vnsnap.store.pages.PageStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -50,7 +50,7 @@ class VerifyCommandTest {
 
   VerifyCommandTest(@TempDir Path temporary) throws IOException {
     this.folder = temporary.resolve("store");
-    this.store = FileStore.open(folder);
+    this.store = PageStore.inDirectory(folder, "host-a");
   }
 
   private int verify(String... args) {
@@ -136,6 +136,7 @@ class VerifyCommandTest {
       ImageWriter.Committed committed = writer.commit();
       return ImageRecord.newBuilder()
           .setVm(vm)
+          .setObject(committed.object())
           .setBytes(committed.bytes())
           .setSha256(committed.sha256())
           .setPause(PauseRecord.newBuilder().setStopUs(10).setResumeUs(20))

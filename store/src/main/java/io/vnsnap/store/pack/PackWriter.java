@@ -158,6 +158,16 @@ public final class PackWriter {
     }
   }
 
+  /** Gives up what was written; for a pack that is not complete. */
+  synchronized void abandon() {
+    failure = new IOException("pack " + packName() + " was given up");
+    try {
+      out.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e); // What is left of it is swept.
+    }
+  }
+
   private void writeEnd() throws IOException {
     ByteBuffer ids = ByteBuffer.allocate(pages * PageIds.BYTES);
     ByteBuffer directory = ByteBuffer.allocate(groups.size() * PackLayout.DIRECTORY_ENTRY_BYTES);

@@ -177,5 +177,12 @@ public final class Packer implements Closeable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    for (PackWriter lost : open.values()) {
+      IOException cause = new IOException("the store was closed while a pack was written");
+      failed.put(lost.ordinal(), cause);
+      lost.abandon();
+      boolean unused = lost.durable().completeExceptionally(cause);
+    }
+    open.clear();
   }
 }

@@ -2,8 +2,10 @@ package io.vnsnap.store.pages;
 
 import io.vnsnap.store.pack.Packer;
 import java.io.Closeable;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 
@@ -15,14 +17,22 @@ final class Intake implements Closeable {
   private final Packer packer;
   private final Stage stage;
   private final LinkedBlockingQueue<Batch> queue = new LinkedBlockingQueue<>();
-  private final List<Lane> lanes = new ArrayList<>();
+  private final int workers;
+  private final Supplier<Lane> newLane;
+  private final List<Lane> lanes = new CopyOnWriteArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
-  private volatile boolean closed;
+  private boolean closed;
 
   Intake(Packer packer, Stage stage, int workers, Supplier<Lane> newLane) {
     this.packer = packer;
     this.stage = stage;
-    for (int i = 0; i < workers; i++) {
+    this.workers = workers;
+    this.newLane = newLane;
+  }
+
+  /** Starts the workers unless they run: many stores are only read. */
+  synchronized void start() {
+    for (int i = threads.size(); i < workers && !closed; i++) {
       Lane lane = newLane.get();
       lanes.add(lane);
       threads.add(Thread.ofPlatform().daemon().name("vnsnap-store-" + i).start(() -> run(lane)));
@@ -34,20 +44,34 @@ final class Intake implements Closeable {
   }
 
   /** Takes a batch from its writer. */
-  void send(Batch batch) {
+  synchronized void send(Batch batch) {
     batch.session().batchSent();
     queue.add(batch);
+    if (closed) {
+      giveUpWaiting();
+    }
+  }
+
+  private void giveUpWaiting() {
+    for (Batch batch = queue.poll(); batch != null; batch = queue.poll()) {
+      batch.session().fail(new IOException("the store was closed while an image was written"));
+      done(batch);
+    }
+  }
+
+  private void done(Batch batch) {
+    stage.giveBack(batch.slab());
+    batch.session().batchDone();
   }
 
   private void run(Lane lane) {
     try {
-      while (!closed) {
+      while (!Thread.currentThread().isInterrupted()) {
         Batch batch = queue.take();
         try {
           lane.work(batch);
         } finally {
-          stage.giveBack(batch.slab());
-          batch.session().batchDone();
+          done(batch);
         }
       }
     } catch (InterruptedException e) {
@@ -65,10 +89,15 @@ final class Intake implements Closeable {
 
   @Override
   public void close() {
-    closed = true;
-    threads.forEach(Thread::interrupt);
+    List<Thread> running;
+    synchronized (this) {
+      closed = true;
+      giveUpWaiting();
+      running = List.copyOf(threads);
+    }
+    running.forEach(Thread::interrupt);
     boolean interrupted = false;
-    for (Thread thread : threads) {
+    for (Thread thread : running) {
       while (thread.isAlive()) {
         try {
           thread.join();

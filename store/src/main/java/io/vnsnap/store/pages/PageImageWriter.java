@@ -63,6 +63,7 @@ final class PageImageWriter implements ImageWriter {
     this.frame = frame;
     this.zeros = ByteBuffer.allocateDirect(1 << table.shift());
     this.restPage = ByteBuffer.allocateDirect(1 << table.shift());
+    intake.start();
     intake.stage().writerCame();
   }
 

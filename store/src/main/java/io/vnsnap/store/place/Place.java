@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Where the objects of a store lie: a directory, or object storage. An object has a name and bytes,
@@ -25,6 +27,19 @@ public interface Place extends Closeable {
 
   /** Says where this is, for messages: a path, or an s3:// address. */
   String describe();
+
+  /** Says where an object is, for messages. */
+  default String address(String name) {
+    return describe() + "/" + name;
+  }
+
+  /**
+   * The key for ids of content that do not reveal it (HMAC-SHA-256), where what is at the place is
+   * encrypted; empty where it is not, and ids may be plain hashes.
+   */
+  default Optional<SecretKeySpec> pageIdKey() {
+    return Optional.empty();
+  }
 
   /**
    * Begins an object. It is there when {@link Output#commit} has returned. To be closed in any

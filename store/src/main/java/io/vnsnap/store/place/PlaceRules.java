@@ -11,6 +11,9 @@ final class PlaceRules {
 
   static final int MAX_PARTS = 4;
 
+  /** More than encryption adds to the longest object that may be put. */
+  private static final int ENCRYPTION_BYTES = 64 << 10;
+
   private static final Pattern PART = Pattern.compile("[a-z0-9][a-z0-9.-]{0,99}");
 
   private PlaceRules() {}
@@ -43,14 +46,18 @@ final class PlaceRules {
     check(prefix.substring(0, prefix.length() - 1));
   }
 
-  /** Refuses what is too long for {@link Place#put}. */
+  /** Refuses what is too long for {@link Place#put}, but for what encryption adds. */
   static void checkPut(String name, ByteBuffer content) {
     check(name);
-    if (content.remaining() > Place.MAX_PUT_BYTES) {
-      throw new IllegalArgumentException(
-          "%d bytes are more than may be put as %s, %d"
-              .formatted(content.remaining(), name, Place.MAX_PUT_BYTES));
+    if (content.remaining() > Place.MAX_PUT_BYTES + ENCRYPTION_BYTES) {
+      throw tooMuch(name, content);
     }
+  }
+
+  static IllegalArgumentException tooMuch(String name, ByteBuffer content) {
+    return new IllegalArgumentException(
+        "%d bytes are more than may be put as %s, %d"
+            .formatted(content.remaining(), name, Place.MAX_PUT_BYTES));
   }
 
   /** Refuses to read where an object has nothing. */

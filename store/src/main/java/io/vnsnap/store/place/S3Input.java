@@ -15,8 +15,8 @@ import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
  * takes one request.
  */
 final class S3Input implements Place.Input {
-  /** Read when opening. */
-  private static final int FIRST_BYTES = 64 << 10;
+  /** Read when opening; holds a small object that is encrypted, too. */
+  private static final int FIRST_BYTES = 96 << 10;
 
   /** Most that is asked for, and kept in memory, in one request. */
   private static final int REQUEST_BYTES = 8 << 20;

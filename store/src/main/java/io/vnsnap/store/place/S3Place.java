@@ -13,6 +13,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.ListMultipartUploadsResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.ListPartsResponse;
@@ -45,7 +47,7 @@ final class S3Place implements Place {
    * @throws IOException if the bucket is absent or cannot be reached
    */
   static S3Place open(String bucketName, String prefix, S3Settings settings) throws IOException {
-    var bucket = new S3Bucket(settings.client(), settings, bucketName, prefix);
+    var bucket = new S3Bucket(client(settings), settings, bucketName, prefix);
     var place = new S3Place(bucket, new SecureRandom()::nextLong);
     try {
       bucket.send(
@@ -57,6 +59,17 @@ final class S3Place implements Place {
       try (place) {
         throw e;
       }
+    }
+  }
+
+  private static S3Client client(S3Settings settings) throws IOException {
+    try {
+      return settings.client();
+    } catch (SdkClientException e) {
+      throw new IOException(
+          "object storage cannot be used: %s. Check vnsnap.store.s3 and its region"
+              .formatted(e.getMessage()),
+          e);
     }
   }
 

@@ -9,7 +9,6 @@ import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.store.pack.PageIds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -41,7 +40,7 @@ class PagesTest {
   }
 
   private PageStore open() throws IOException {
-    return PageStore.open(place, PageIds.sha256(), SmallSnapshot.SETTINGS);
+    return PageStore.open(place, SmallSnapshot.SETTINGS);
   }
 
   @AfterEach
@@ -215,7 +214,7 @@ class PagesTest {
       writer.zeroPage(number, 20);
       second = record(writer.commit());
     }
-    assertThat(second.getAddedBytes()).isLessThan(2 * block);
+    assertThat(second.getAddedBytes()).isLessThan(2L * block);
     mustBe(first, disk);
     mustBe(second, changed);
     assertThat(storeDisk("s3", changed, Optional.empty()).getSha256())
@@ -268,8 +267,7 @@ class PagesTest {
 
   @Test
   void shouldRefuseAStoreOfVersionOne() {
-    place.setContent(
-        "vnsnap-store", "vnsnap-store 1\n".getBytes(UTF_8));
+    place.setContent("vnsnap-store", "vnsnap-store 1\n".getBytes(UTF_8));
     assertThatThrownBy(this::open)
         .hasMessageContaining("memory is a store of version 1")
         .hasMessageContaining("Name another place");

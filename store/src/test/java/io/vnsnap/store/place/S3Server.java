@@ -20,16 +20,17 @@ public final class S3Server {
 
   private static final AtomicInteger PREFIXES = new AtomicInteger();
   private static @Nullable S3Server running;
+  private static @Nullable S3Server trusting;
 
   private final S3Proxy proxy;
 
-  private S3Server() throws Exception {
+  private S3Server(AuthenticationType authentication) throws Exception {
     var objects = new TransientNio2BlobStore();
     objects.createContainer(BUCKET);
     proxy =
         S3Proxy.builder()
             .blobStore(objects)
-            .awsAuthentication(AuthenticationType.AWS_V4, KEY_ID, SECRET)
+            .awsAuthentication(authentication, KEY_ID, SECRET)
             .endpoint(URI.create("http://127.0.0.1:0"))
             .stopTimeout(0)
             .build();
@@ -39,9 +40,17 @@ public final class S3Server {
   /** The server; it runs as long as the tests' JVM. */
   public static synchronized S3Server running() throws Exception {
     if (running == null) {
-      running = new S3Server();
+      running = new S3Server(AuthenticationType.AWS_V4);
     }
     return running;
+  }
+
+  /** One more, which checks no signatures, so that a relay may change requests. */
+  static synchronized S3Server trusting() throws Exception {
+    if (trusting == null) {
+      trusting = new S3Server(AuthenticationType.NONE);
+    }
+    return trusting;
   }
 
   /** A prefix that no other test has. */

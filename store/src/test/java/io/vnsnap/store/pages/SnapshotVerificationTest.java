@@ -1,4 +1,4 @@
-package io.vnsnap.store.file;
+package io.vnsnap.store.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,7 +42,7 @@ class SnapshotVerificationTest {
 
   SnapshotVerificationTest(@TempDir Path folder) throws IOException {
     this.folder = folder;
-    this.store = FileStore.open(folder.resolve("store"));
+    this.store = PageStore.inDirectory(folder.resolve("store"), "host-a");
   }
 
   private Manifest.Builder manifest(List<RecordedFrame> frames) throws IOException {
@@ -86,12 +87,10 @@ class SnapshotVerificationTest {
 
   private ImageRecord image(String vm) throws IOException {
     try (ImageWriter writer = store.writeImage(ImageTarget.of(ID, "vne", vm))) {
-      writer.write(ByteBuffer.allocate(IMAGE_BYTES));
-      ImageWriter.Committed committed = writer.commit();
-      return ImageRecord.newBuilder()
-          .setVm(vm)
-          .setBytes(committed.bytes())
-          .setSha256(committed.sha256())
+      byte[] content = new byte[IMAGE_BYTES];
+      new Random(vm.hashCode()).nextBytes(content);
+      writer.write(ByteBuffer.wrap(content));
+      return SmallSnapshot.record(vm, writer.commit()).toBuilder()
           .setPause(PauseRecord.newBuilder().setStopUs(10).setResumeUs(20))
           .build();
     }
@@ -186,6 +185,7 @@ class SnapshotVerificationTest {
   }
 
   private static boolean isPart(Path file) {
-    return file.toString().endsWith(".img") || file.toString().endsWith(".log");
+    return Files.isRegularFile(file)
+        && (file.toString().contains("/packs/") || file.toString().endsWith(".log"));
   }
 }
