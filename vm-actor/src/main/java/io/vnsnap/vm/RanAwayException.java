@@ -12,7 +12,8 @@ public final class RanAwayException extends Exception {
   private static final long serialVersionUID = 1;
 
   public RanAwayException() {
-    super("the hypervisor went on by itself before the cut, for the guest had next to nothing to copy");
+    super(
+        "the hypervisor went on by itself before the cut, for the guest had next to nothing to copy");
   }
 
   /** Whether it is what made a stage fail. */

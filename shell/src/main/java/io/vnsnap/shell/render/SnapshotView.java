@@ -92,8 +92,7 @@ public final class SnapshotView {
       rounds.add(
           "%s pages in %s"
               .formatted(
-                  Units.count(round.getPages()),
-                  Units.millis(round.getDurationUs() / US_PER_MS)));
+                  Units.count(round.getPages()), Units.millis(round.getDurationUs() / US_PER_MS)));
     }
     String afterCut = rounds.isEmpty() ? "nothing" : rounds.removeLast();
     return "Rounds of %s, staged %s: %s; after the cut %s"

@@ -76,8 +76,7 @@ class QemuRoundsTest {
     return GuestKit.writing(guests.newFolder(), MEMORY_MIB, 48, 20);
   }
 
-  private CompletionStage<Capture> preparing(String snapshotId, CapturePlan plan)
-      throws Exception {
+  private CompletionStage<Capture> preparing(String snapshotId, CapturePlan plan) throws Exception {
     return machine.prepareCapture(
         plan, store.writeImage(ImageTarget.of(snapshotId, "vne", "vm")), network);
   }
@@ -98,14 +97,14 @@ class QemuRoundsTest {
     Capture capture = get(preparing(snapshotId, plan));
     double pause = cut(capture);
     ImageWriter.Committed image = get(capture.stored());
-    System.out.printf("%s: %s, paused %.1f ms: %s%n", snapshotId, plan.mode(), pause, rounds(capture));
+    System.out.printf(
+        "%s: %s, paused %.1f ms: %s%n", snapshotId, plan.mode(), pause, rounds(capture));
     return image;
   }
 
   private static List<String> rounds(Capture capture) {
     return capture.rounds().stream()
-        .map(round ->
-            "%d pages in %d ms".formatted(round.getPages(), round.getDurationUs() / 1000))
+        .map(round -> "%d pages in %d ms".formatted(round.getPages(), round.getDurationUs() / 1000))
         .toList();
   }
 
