@@ -173,8 +173,7 @@ final class Requests {
     if (take.getStaging() == Staging.UNRECOGNIZED) {
       return Optional.of(Replies.notPossible("", "unknown staging; write MEMORY or DISK"));
     }
-    if (take.getMode() == CaptureMode.INSTANT
-        && take.getStaging() != Staging.STAGING_UNSPECIFIED) {
+    if (take.getMode() == CaptureMode.INSTANT && take.getStaging() != Staging.STAGING_UNSPECIFIED) {
       return Optional.of(
           Replies.notPossible(
               "",

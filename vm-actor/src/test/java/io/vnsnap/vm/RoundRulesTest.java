@@ -25,7 +25,8 @@ class RoundRulesTest {
   void shouldEndWithTheLastRoundThatIsAllowed() {
     int most = settings.maxRounds();
     assertThat(rules.last(most - 1, 40 * MIB, 100 * MIB, SOON)).isEmpty();
-    assertThat(rules.last(most, 40 * MIB, 100 * MIB, SOON)).contains(most + " rounds are the limit");
+    assertThat(rules.last(most, 40 * MIB, 100 * MIB, SOON))
+        .contains(most + " rounds are the limit");
   }
 
   @Test

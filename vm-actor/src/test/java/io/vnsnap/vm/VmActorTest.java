@@ -10,8 +10,8 @@ import akka.actor.typed.ActorRef;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Loading;
-import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.PauseRecord;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import java.nio.file.Path;
@@ -146,7 +146,8 @@ class VmActorTest {
   }
 
   private void order(String snapshotId, Duration deadline) {
-    vm.tell(new VmActor.Prepare(
+    vm.tell(
+        new VmActor.Prepare(
             snapshotId, 1, CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED, deadline));
   }
 
@@ -479,8 +480,7 @@ class VmActorTest {
     machine.forbidInstant("the kernel does not let QEMU write-protect memory");
     run();
     vm.tell(
-        new VmActor.Prepare(
-            "s1", 1, CaptureMode.INSTANT, Staging.STAGING_UNSPECIFIED, DISTANT));
+        new VmActor.Prepare("s1", 1, CaptureMode.INSTANT, Staging.STAGING_UNSPECIFIED, DISTANT));
     expectFailure(
         "s1",
         "VM vm was not captured: INSTANT is not possible on this host: the kernel does not let"
@@ -494,9 +494,7 @@ class VmActorTest {
     machine.runAwayOnce();
     assertThat(stored("s1", CaptureMode.ROUNDS, Staging.DISK).getMode())
         .isEqualTo(CaptureMode.ROUNDS);
-    assertThat(machine.plans())
-        .extracting(plan -> plan.rounds().maxRounds())
-        .containsExactly(8, 1);
+    assertThat(machine.plans()).extracting(plan -> plan.rounds().maxRounds()).containsExactly(8, 1);
     assertThat(script.calls()).doesNotContain("hold cancel", "abort 1");
   }
 

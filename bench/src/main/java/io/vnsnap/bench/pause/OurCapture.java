@@ -42,8 +42,7 @@ final class OurCapture implements Way {
     String id = name() + "-" + round;
     int epoch = ++epochs;
     long begun = System.nanoTime();
-    vm.tell(new VmActor.Prepare(
-            id, epoch, mode, Staging.STAGING_UNSPECIFIED, PREPARE_DEADLINE));
+    vm.tell(new VmActor.Prepare(id, epoch, mode, Staging.STAGING_UNSPECIFIED, PREPARE_DEADLINE));
     VmEvent.Prepared unused = vm.await(VmEvent.Prepared.class);
     vm.tell(new VmActor.Cut(id, epoch));
     PauseRecord pause = vm.await(VmEvent.CutMade.class).pause();

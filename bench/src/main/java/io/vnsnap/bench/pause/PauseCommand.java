@@ -49,9 +49,7 @@ public final class PauseCommand implements Callable<Integer> {
       description = "MiB the guest rewrites per second (default: ${DEFAULT-VALUE}).")
   private int dirtyMib = 20;
 
-  @Option(
-      names = "--ours",
-      description = "Measure VNsnap's own two ways only: INSTANT and ROUNDS.")
+  @Option(names = "--ours", description = "Measure VNsnap's own two ways only: INSTANT and ROUNDS.")
   private boolean ours;
 
   @Spec private @Nullable CommandSpec spec;

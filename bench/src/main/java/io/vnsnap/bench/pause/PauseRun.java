@@ -38,8 +38,7 @@ final class PauseRun {
   /**
    * @param besideOthers whether QEMU's own ways are measured too
    */
-  PauseRun(
-      int rounds, boolean besideOthers, Path folder, Cleanup cleanup, PrintWriter progress) {
+  PauseRun(int rounds, boolean besideOthers, Path folder, Cleanup cleanup, PrintWriter progress) {
     this.rounds = rounds;
     this.besideOthers = besideOthers;
     this.folder = folder;

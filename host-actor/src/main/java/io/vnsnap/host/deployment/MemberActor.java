@@ -317,7 +317,11 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private void tellToPrepare(Prepare prepare) {
     vm.tell(
         new VmActor.Prepare(
-            prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.staging(), prepare.deadline()));
+            prepare.snapshotId(),
+            prepare.epoch(),
+            prepare.mode(),
+            prepare.staging(),
+            prepare.deadline()));
   }
 
   private void onCut(Cut cut) {

@@ -151,12 +151,14 @@ class RoundsTest {
     Manifest manifest = take(CaptureMode.ROUNDS, staging);
 
     assertThat(manifest.getExact()).as(manifest.getInexactReason()).isTrue();
-    assertThat(manifest.getImagesList()).hasSize(2).allSatisfy(image -> {
-      assertThat(image.getMode()).isEqualTo(CaptureMode.ROUNDS);
-      assertThat(image.getStaging()).isEqualTo(staging);
-      assertThat(image.getRoundsCount()).isGreaterThanOrEqualTo(2);
-      assertThat(image.getRounds(0).getPages()).isGreaterThan(image.getRounds(1).getPages());
-    });
+    assertThat(manifest.getImagesList())
+        .hasSize(2)
+        .allSatisfy(image -> {
+          assertThat(image.getMode()).isEqualTo(CaptureMode.ROUNDS);
+          assertThat(image.getStaging()).isEqualTo(staging);
+          assertThat(image.getRoundsCount()).isGreaterThanOrEqualTo(2);
+          assertThat(image.getRounds(0).getPages()).isGreaterThan(image.getRounds(1).getPages());
+        });
     vm1.run("echo after! > /dev/vda; sync; echo wro''te", "wrote");
     long tickBefore = guests(2).get(0).count("tick");
 

@@ -131,11 +131,11 @@ final class SnapshotCommand extends ClientCommand {
         mode == Mode.INSTANT && staging != null
             ? "--staging is for captures in rounds; leave it out, or use --mode rounds or auto"
             : timeout < 0 || timeout > MAX_TIMEOUT_S
-            ? "--timeout takes 1 to " + MAX_TIMEOUT_S + " seconds"
-            : label.length() > MAX_LABEL_LENGTH || !label.equals(label.strip())
-                ? "--label takes at most %d characters, without blanks at its ends"
-                    .formatted(MAX_LABEL_LENGTH)
-                : "";
+                ? "--timeout takes 1 to " + MAX_TIMEOUT_S + " seconds"
+                : label.length() > MAX_LABEL_LENGTH || !label.equals(label.strip())
+                    ? "--label takes at most %d characters, without blanks at its ends"
+                        .formatted(MAX_LABEL_LENGTH)
+                    : "";
     if (!wrong.isEmpty() && spec != null) {
       throw new CommandLine.ParameterException(spec.commandLine(), wrong);
     }

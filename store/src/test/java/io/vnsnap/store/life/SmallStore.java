@@ -11,6 +11,7 @@ import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.store.pages.StoreSettings;
 import java.io.Closeable;

@@ -8,6 +8,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -58,6 +59,7 @@ final class QemuCapture implements RunningCapture {
   private final CompletableFuture<ImageWriter.Committed> stored = new CompletableFuture<>();
   private boolean migrating;
   private boolean started;
+  private @Nullable Future<?> stallWatch;
   private @Nullable CompletableFuture<Void> cancelling;
   private @Nullable CompletableFuture<Void> puttingAway;
 
@@ -281,6 +283,10 @@ final class QemuCapture implements RunningCapture {
               begun.completeExceptionally(failed);
             } else {
               machine.setCapture(null);
+              if (stallWatch != null) {
+                // It would keep all of the capture in memory until it is due.
+                stallWatch.cancel(false);
+              }
               begun.complete(null);
             }
           });
@@ -354,7 +360,7 @@ final class QemuCapture implements RunningCapture {
   }
 
   private void watchForStall(long bytesBefore) {
-    var unused =
+    stallWatch =
         machine
             .loop()
             .schedule(

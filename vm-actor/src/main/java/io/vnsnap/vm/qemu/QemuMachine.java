@@ -59,6 +59,7 @@ public final class QemuMachine implements Machine {
   private final RunState runState = new RunState();
   private @Nullable RunningCapture capture;
   private @Nullable String instantImpossible;
+  private volatile boolean tracksDirtyPages;
   private @Nullable ByteBuffer captureBuffer;
   private volatile @Nullable LazyLoading arrival;
   private @Nullable CompletableFuture<Void> ended;
@@ -107,11 +108,17 @@ public final class QemuMachine implements Machine {
           new HypervisorException(QemuVersion.tooOld(version.toString())));
     }
     // An announcement would be frames that the guest never sent.
+    tracksDirtyPages = version.tracksDirtyPagesUnderTcg();
     ObjectNode parameters =
         JSON.objectNode().put("max-bandwidth", NO_BANDWIDTH_LIMIT).put("announce-rounds", 0);
     return setCapability("events", true)
         .thenCompose(done -> command("migrate-set-parameters", parameters))
-        .thenApply(done -> null);
+        .thenCompose(done -> command("query-kvm", JSON.objectNode()))
+        .thenAccept(kvm -> {
+          if (kvm.path("enabled").asBoolean()) {
+            tracksDirtyPages = true;
+          }
+        });
   }
 
   /** Loads an image into a process that was started to wait for one; closes the image. */
@@ -281,6 +288,16 @@ public final class QemuMachine implements Machine {
 
   QemuVersion version() {
     return version;
+  }
+
+  /** Whether a running guest's dirty pages may be asked for more than once in a capture. */
+  boolean tracksDirtyPages() {
+    return tracksDirtyPages;
+  }
+
+  /** For tests of what is done with a QEMU that does; their images are not to be restored. */
+  void assumeDirtyTracking(boolean assumed) {
+    tracksDirtyPages = assumed;
   }
 
   /** How often the VM has stopped; asked by any thread. */

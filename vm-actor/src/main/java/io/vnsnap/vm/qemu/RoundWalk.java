@@ -12,9 +12,11 @@ import io.vnsnap.vm.VmNetwork;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +56,7 @@ final class RoundWalk {
   private double dirtyBytesPerSecond;
   private boolean shut;
   private boolean ranAway;
+  private @Nullable Throwable failure;
 
   /**
    * QEMU sleeps in a write.
@@ -112,7 +115,7 @@ final class RoundWalk {
   /** Whether waiting has made another round worthwhile. */
   boolean worthRenewing(Duration waited) {
     double dirty = dirtyBytesPerSecond * waited.toNanos() / 1e9;
-    return round > 1 && !rules.isSmall((long) dirty);
+    return round > 1 && machine.tracksDirtyPages() && !rules.isSmall((long) dirty);
   }
 
   /** From the brink, another round to the brink. */
@@ -133,6 +136,12 @@ final class RoundWalk {
     stream.pace().halt();
   }
 
+  /** Its image cannot be had any more: the walk fails, as soon as it can. */
+  void fail(Throwable why) {
+    failure = why;
+    stream.pace().fail(why);
+  }
+
   /** The VM was stopped while this walk was under way, so not by us: QEMU writes all the rest. */
   void runAway() {
     ranAway = true;
@@ -140,6 +149,9 @@ final class RoundWalk {
   }
 
   private void arrived(Rest at) {
+    if (failure != null) {
+      throw new CompletionException(failure);
+    }
     log.debug("VM {}: at rest with {} pages left of round {}", name(), at.pages(), round);
   }
 
@@ -151,6 +163,9 @@ final class RoundWalk {
     Optional<String> last = rules.last(round, at.bytes(), before, elapsed);
     if (halted.isDone()) {
       return done(at);
+    }
+    if (!machine.tracksDirtyPages()) {
+      last = Optional.of("QEMU " + machine.version() + " loses track of dirty pages under TCG");
     }
     if (last.isPresent()) {
       log.info(
@@ -206,7 +221,14 @@ final class RoundWalk {
   private CompletionStage<Rest> descend(Rest at) {
     long goal = settings.dirtyLimit() / PAGE;
     return withNetworkShut(() -> readOn(at.pass(), goal, 0).thenCompose(read -> rest()))
-        .thenApply(end -> end.pass() == at.pass() ? end : entered(end));
+        .thenCompose(end -> {
+          if (end.pass() == at.pass()) {
+            return done(end);
+          }
+          return machine.tracksDirtyPages()
+              ? done(entered(end))
+              : CompletableFuture.failedStage(new RanAwayException());
+        });
   }
 
   /** The next round. */
@@ -283,6 +305,9 @@ final class RoundWalk {
     return machine
         .command("query-migrate", JsonNodeFactory.instance.objectNode())
         .thenCompose(status -> {
+          if (failure != null) {
+            return CompletableFuture.failedStage(failure);
+          }
           JsonNode ram = status.path("ram");
           String state = status.path("status").asText("none");
           if (!ranAway && !state.equals("active")) {

@@ -14,6 +14,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,8 @@ final class RoundsCapture implements RunningCapture {
   private volatile List<RoundRecord> records = List.of();
   private boolean migrating;
   private boolean started;
+  private @Nullable Future<?> stallWatch;
+  private @Nullable Future<?> renewal;
   private @Nullable CompletableFuture<Void> cancelling;
   private @Nullable CompletableFuture<Void> puttingAway;
 
@@ -167,7 +170,7 @@ final class RoundsCapture implements RunningCapture {
   /** What the guest writes to while it waits for the cut must be copied in the pause. */
   private void renewLater() {
     long waitMillis = settings.renewAfter().toMillis();
-    var unused =
+    renewal =
         machine
             .loop()
             .schedule(
@@ -370,6 +373,8 @@ final class RoundsCapture implements RunningCapture {
           .whenCompleteAsync(
               (done, failed) -> {
                 machine.closeQuietly(buffer::close);
+                forget(stallWatch);
+                forget(renewal);
                 machine.setCapture(null);
                 begun.complete(null);
               },
@@ -377,6 +382,13 @@ final class RoundsCapture implements RunningCapture {
       return begun;
     }
     return current;
+  }
+
+  /** A timer would keep all of the capture in memory until it is due. */
+  private static void forget(@Nullable Future<?> timer) {
+    if (timer != null) {
+      timer.cancel(false);
+    }
   }
 
   @Override
@@ -421,14 +433,14 @@ final class RoundsCapture implements RunningCapture {
     migrated.completeExceptionally(reason);
     stored.completeExceptionally(reason);
     stream.giveUp(reason);
-    stream.pace().fail(reason);
+    walk.fail(reason);
     readToEnd();
   }
 
   private void endedBadly(Throwable failure) {
     migrated.completeExceptionally(failure);
     stream.giveUp(failure);
-    stream.pace().fail(failure);
+    walk.fail(failure);
   }
 
   /** On the stream's thread, or whoever ended it. */
@@ -442,7 +454,7 @@ final class RoundsCapture implements RunningCapture {
       records = walk.rounds().records();
       putAwayInTime().whenComplete((done, late) -> stored.complete(committed));
     } else if (failed != null && cancelling == null && !stored.isDone()) {
-      stream.pace().fail(failed);
+      walk.fail(failed);
       if (walking.isDone()) {
         stored.completeExceptionally(HypervisorException.unwrap(failed));
         cancelOnLoop()
@@ -455,7 +467,7 @@ final class RoundsCapture implements RunningCapture {
   }
 
   private void watchForStall(long bytesBefore) {
-    var unused =
+    stallWatch =
         machine
             .loop()
             .schedule(

@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A capture. INSTANT: {@link #start} freezes the memory and lets the VM run at once; then the event
  * loop copies one chunk of pages at a time, and a thread that may block gives it to the store, by
- * turns. ROUNDS: the same is done with the VM running in {@link #prepare}, then again with the pages
- * that were written to meanwhile, and {@link #start} has only those of the last round to copy. Only
- * what that thread does is not on the event loop.
+ * turns. ROUNDS: the same is done with the VM running in {@link #prepare}, then again with the
+ * pages that were written to meanwhile, and {@link #start} has only those of the last round to
+ * copy. Only what that thread does is not on the event loop.
  */
 final class SimulatedCapture implements Capture {
   private static final Logger log = LoggerFactory.getLogger(SimulatedCapture.class);

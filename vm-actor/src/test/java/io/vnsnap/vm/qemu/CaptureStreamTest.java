@@ -40,7 +40,8 @@ class CaptureStreamTest {
         new CaptureStream(
             store.writeImage(ImageTarget.of("s1", "vne", "vm")),
             ByteBuffer.allocateDirect(10_000),
-            pair.ours(), Pace.unlimited());
+            pair.ours(),
+            Pace.unlimited());
     thread = Thread.ofPlatform().start(stream::run);
     stream.begin();
   }

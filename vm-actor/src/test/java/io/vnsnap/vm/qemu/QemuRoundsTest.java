@@ -24,6 +24,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -42,11 +43,13 @@ class QemuRoundsTest {
   private final MemoryStore store = new MemoryStore();
   private final ShutOrOpen network = new ShutOrOpen();
   private Machine machine;
+  private QemuMachine tracked;
   private Console console;
 
   @BeforeAll
   void bootGuest() throws Exception {
     machine = guests.boot(spec());
+    tracked = (QemuMachine) machine;
     console = new Console(machine.consoleSocket());
     get(machine.resume());
     console.awaitTickBeyond(0);
@@ -62,6 +65,7 @@ class QemuRoundsTest {
   /** After each test, whatever it did, the VM runs and its network is open. */
   @AfterEach
   void guestRunsOn() {
+    tracked.assumeDirtyTracking(false);
     console.awaitTickBeyond(console.lastTick());
     assertThat(console.memoryIntact()).isTrue();
     assertThat(network.isShut()).isFalse();
@@ -72,8 +76,7 @@ class QemuRoundsTest {
     return GuestKit.writing(guests.newFolder(), MEMORY_MIB, 48, 20);
   }
 
-  private CompletionStage<Capture> preparing(String snapshotId, CapturePlan plan)
-      throws Exception {
+  private CompletionStage<Capture> preparing(String snapshotId, CapturePlan plan) throws Exception {
     return machine.prepareCapture(
         plan, store.writeImage(ImageTarget.of(snapshotId, "vne", "vm")), network);
   }
@@ -94,14 +97,14 @@ class QemuRoundsTest {
     Capture capture = get(preparing(snapshotId, plan));
     double pause = cut(capture);
     ImageWriter.Committed image = get(capture.stored());
-    System.out.printf("%s: %s, paused %.1f ms: %s%n", snapshotId, plan.mode(), pause, rounds(capture));
+    System.out.printf(
+        "%s: %s, paused %.1f ms: %s%n", snapshotId, plan.mode(), pause, rounds(capture));
     return image;
   }
 
   private static List<String> rounds(Capture capture) {
     return capture.rounds().stream()
-        .map(round ->
-            "%d pages in %d ms".formatted(round.getPages(), round.getDurationUs() / 1000))
+        .map(round -> "%d pages in %d ms".formatted(round.getPages(), round.getDurationUs() / 1000))
         .toList();
   }
 
@@ -110,7 +113,7 @@ class QemuRoundsTest {
     assertThat(capture("image", CapturePlan.instant()).bytes()).isPositive();
   }
 
-  @Test
+  @RepeatedTest(3)
   void shouldRestoreTheGuestAsItWasAtTheCut() throws Exception {
     Capture capture = prepare("cut");
     get(capture.brace());
@@ -120,6 +123,7 @@ class QemuRoundsTest {
     ImageWriter.Committed image = get(capture.stored());
     assertThat(image.bytes()).isGreaterThan(48L << 20);
 
+    System.out.println("restored after " + rounds(capture));
     Machine restored = guests.keep(guests.hypervisor().load(spec(), store.read("cut", "vm")));
     try (Console again = new Console(restored.consoleSocket())) {
       get(restored.resume());
@@ -128,6 +132,7 @@ class QemuRoundsTest {
       assertThat(again.text()).doesNotContain("BOOTED");
       assertThat(again.memoryIntact()).isTrue();
     }
+    get(restored.kill());
   }
 
   @Test
@@ -139,7 +144,7 @@ class QemuRoundsTest {
     get(capture.stored());
     List<RoundRecord> rounds = capture.rounds();
     assertThat(rounds).hasSizeBetween(2, SETTINGS.maxRounds() + 1);
-    assertThat(rounds.getFirst().getPages()).isGreaterThan((MEMORY_MIB << 8) - 100);
+    assertThat(rounds.getFirst().getPages()).isGreaterThan(MEMORY_MIB << 7);
     assertThat(rounds.getFirst().getZeroPages()).isPositive();
     assertThat(rounds.getLast().getPages()).isPositive().isLessThan(MEMORY_MIB << 6);
     assertThat(rounds).allSatisfy(round -> assertThat(round.getDurationUs()).isPositive());
@@ -151,6 +156,9 @@ class QemuRoundsTest {
   void shouldNeverStopTheVmOutsideTheCut() throws Exception {
     long before = network.stops();
     for (int i = 0; i < 4; i++) {
+      if (i == 2) {
+        tracked.assumeDirtyTracking(true);
+      }
       Capture capture = prepare("image");
       console.awaitTickBeyond(console.lastTick() + 1);
       assertThat(network.stops()).isEqualTo(before);
@@ -171,6 +179,7 @@ class QemuRoundsTest {
   @Test
   void shouldCopyAgainWhileItWaitsForTheCut() throws Exception {
     long shut = network.timesShut();
+    tracked.assumeDirtyTracking(true);
     RoundsSettings eager =
         new RoundsSettings(
             SETTINGS.staging(),
@@ -211,8 +220,9 @@ class QemuRoundsTest {
     capture = prepare("cancelled");
     cut(capture);
     get(capture.cancel());
-    assertThat(capture.stored().toCompletableFuture()).isCompletedExceptionally();
-    assertThat(store.holds("cancelled", "vm")).isFalse();
+    // There was little left to read: it may be stored already, and then is not taken back.
+    boolean stored = !capture.stored().toCompletableFuture().isCompletedExceptionally();
+    assertThat(store.holds("cancelled", "vm")).isEqualTo(stored);
     assertCapturable();
   }
 
