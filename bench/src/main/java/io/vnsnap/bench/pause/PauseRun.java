@@ -1,5 +1,6 @@
 package io.vnsnap.bench.pause;
 
+import io.vnsnap.bench.HeapPeak;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;

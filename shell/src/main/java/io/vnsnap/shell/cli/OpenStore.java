@@ -1,7 +1,6 @@
 package io.vnsnap.shell.cli;
 
 import io.vnsnap.store.life.StoreAccess;
-import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.store.pages.StoreSettings;
 import io.vnsnap.store.place.Place;
@@ -11,13 +10,11 @@ import java.io.IOException;
 /** A store that one command has opened. */
 final class OpenStore implements Closeable {
   private final Place place;
-  private final PageIds ids;
   private final String host;
   private final PageStore snapshots;
 
-  private OpenStore(Place place, PageIds ids, String host, PageStore snapshots) {
+  private OpenStore(Place place, String host, PageStore snapshots) {
     this.place = place;
-    this.ids = ids;
     this.host = host;
     this.snapshots = snapshots;
   }
@@ -30,9 +27,7 @@ final class OpenStore implements Closeable {
    */
   static OpenStore of(Place place, String host) throws IOException {
     try {
-      PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
-      PageStore store = PageStore.open(place, ids, StoreSettings.defaults(host));
-      return new OpenStore(place, ids, host, store);
+      return new OpenStore(place, host, PageStore.open(place, StoreSettings.defaults(host)));
     } catch (IOException | RuntimeException | Error e) {
       try (place) {
         throw e;
@@ -46,7 +41,7 @@ final class OpenStore implements Closeable {
 
   /** The same store by its objects; to be closed before this. */
   StoreAccess access() throws IOException {
-    return StoreAccess.open(place, ids, host);
+    return StoreAccess.open(place, host);
   }
 
   @Override

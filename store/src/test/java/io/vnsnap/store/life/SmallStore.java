@@ -11,7 +11,6 @@ import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.store.pages.StoreSettings;
 import java.io.Closeable;
@@ -211,7 +210,7 @@ final class SmallStore implements Closeable {
   }
 
   StoreAccess access() throws IOException {
-    return StoreAccess.open(place, PageIds.sha256(), "test");
+    return StoreAccess.open(place, "test");
   }
 
   GcPlan plan() throws IOException {
