@@ -1,6 +1,7 @@
 package io.vnsnap.shell.cli;
 
 import io.vnsnap.proto.HostList;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RefusalCode;
 import io.vnsnap.proto.SnapshotList;
@@ -72,7 +73,7 @@ final class StoreClient implements VnsnapClient {
 
   @Override
   public CompletionStage<VneReply> restore(
-      String idOrPrefixOrLabel, Map<String, String> placement) {
+      String idOrPrefixOrLabel, Map<String, String> placement, Loading loading) {
     return needsNode();
   }
 

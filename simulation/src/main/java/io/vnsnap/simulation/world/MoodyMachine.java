@@ -11,6 +11,7 @@ import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.VmNetwork;
 import io.vnsnap.vm.sim.SimulatedMachine;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
