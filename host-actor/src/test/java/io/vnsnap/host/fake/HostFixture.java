@@ -86,7 +86,10 @@ public final class HostFixture implements AutoCloseable {
   public HostFixture() throws IOException {
     Config config = ConfigFactory.load();
     root = Files.createTempDirectory(Path.of("/tmp"), "vn");
-    kit = ActorTestKit.create();
+    kit =
+        ActorTestKit.create(
+            ConfigFactory.parseString("akka.actor.testkit.typed.filter-leeway = 15s")
+                .withFallback(config));
     plane = DataPlane.open(NetSettings.from(config));
     store = PageStore.inDirectory(root.resolve("store"), "h1");
     host =
