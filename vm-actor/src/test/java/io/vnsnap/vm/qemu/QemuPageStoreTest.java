@@ -8,7 +8,6 @@ import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.store.DamagedSnapshotException;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.store.pages.StoreSettings;
 import io.vnsnap.store.place.DirectoryPlace;
@@ -44,7 +43,6 @@ class QemuPageStoreTest {
     store =
         PageStore.open(
             DirectoryPlace.open(folder.resolve("store")),
-            PageIds.sha256(),
             StoreSettings.defaults("test"));
     machine = guests.boot(spec());
   }
