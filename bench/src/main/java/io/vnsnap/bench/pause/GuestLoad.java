@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * @param dirtyMib what it rewrites per second
  */
 public record GuestLoad(Path kit, int memoryMib, int fillMib, int dirtyMib) {
-  private static final Duration BOOT_DEADLINE = Duration.ofMinutes(2);
+  private static final Duration BOOT_DEADLINE = Duration.ofMinutes(6);
   private static final Duration TICK_DEADLINE = Duration.ofMinutes(1);
 
   /** Part of the memory that the program fills where it can. */
