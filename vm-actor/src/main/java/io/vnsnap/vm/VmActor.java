@@ -22,6 +22,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The life of one VM, from start or load to its end, with all its snapshots.
@@ -32,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * does about snapshots is in {@link VmSnapshots}, which is this actor's other half.
  */
 public final class VmActor extends AbstractBehavior<VmActor.Command> {
+  private static final Logger log = LoggerFactory.getLogger(VmActor.class);
 
   /** What the actor takes. */
   public sealed interface Command {}
@@ -298,15 +301,27 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     return new VmState.Starting();
   }
 
+  /** The image is opened while the VM is started: for a large one that takes as long. */
   private CompletionStage<Machine> load(MachineSpec spec, Load load) {
-    return BlockingWork.on(with.blocking(), () -> open(load))
-        .thenCompose(image ->
+    CompletionStage<CountedImage> opening = BlockingWork.on(with.blocking(), () -> open(load));
+    return BlockingWork.on(with.blocking(), () -> spec.withDisks(load.image().getDisksList()))
+        .whenComplete((ready, failed) -> {
+          if (failed != null) {
+            opening.thenAcceptAsync(this::close, with.blocking());
+          }
+        })
+        .thenCompose(ready ->
             with.hypervisor()
                 .load(
-                    spec.withDisks(load.image().getDisksList()),
-                    image,
-                    load.loading(),
-                    new StoredHints(with.store(), load.image())));
+                    ready, opening, load.loading(), new StoredHints(with.store(), load.image())));
+  }
+
+  private void close(CountedImage image) {
+    try {
+      image.close();
+    } catch (IOException e) {
+      log.warn("VM {}: image not closed: {}", vm, e.toString());
+    }
   }
 
   private CountedImage open(Load load) throws IOException {
@@ -428,8 +443,9 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
         };
     if (machine != null) {
       Arrival arrival = machine.arrival();
-      owner.tell(new VmEvent.Progress(vm, arrival.bytes(), arrival.totalBytes()));
-      arriving = arrival.bytes() < arrival.totalBytes();
+      long bytes = arrival.bytes();
+      owner.tell(new VmEvent.Progress(vm, bytes, arrival.totalBytes()));
+      arriving = bytes < arrival.totalBytes();
     }
   }
 
