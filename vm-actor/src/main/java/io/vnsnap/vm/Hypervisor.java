@@ -46,14 +46,21 @@ public interface Hypervisor {
    * devices are loaded, and may be resumed while its memory comes in; see {@link Machine#arrival}.
    * Every byte is checked before the VM gets it.
    *
+   * @param opening the image while it is being opened, for which the start of the VM need not wait;
+   *     owned and closed by the hypervisor from this call on
    * @param loading whether lazily; where that is asked for and does not work, the stage fails
    * @param hints about this image
    */
   default CompletionStage<Machine> load(
-      MachineSpec spec, ImageReader image, Loading loading, StartHints hints) {
-    if (loading != Loading.LAZY) {
-      return load(spec, image);
-    }
+      MachineSpec spec,
+      CompletionStage<? extends ImageReader> opening,
+      Loading loading,
+      StartHints hints) {
+    return opening.thenCompose(
+        image -> loading == Loading.LAZY ? refuse(spec, image) : load(spec, image));
+  }
+
+  private static CompletionStage<Machine> refuse(MachineSpec spec, ImageReader image) {
     HypervisorException refusal =
         new HypervisorException(
             "VM "

@@ -24,6 +24,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The life of one VM, from start or load to its end, with all its snapshots.
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * does about snapshots is in {@link VmSnapshots}, which is this actor's other half.
  */
 public final class VmActor extends AbstractBehavior<VmActor.Command> {
+  private static final Logger log = LoggerFactory.getLogger(VmActor.class);
 
   /** What the actor takes. */
   public sealed interface Command {}
@@ -306,31 +309,38 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     return new VmState.Starting();
   }
 
+  /** The image is opened while the VM is started: for a large one that takes as long. */
   private CompletionStage<Machine> load(MachineSpec spec, Load load) {
-    return BlockingWork.on(with.blocking(), () -> open(spec, load))
+    CompletionStage<CountedImage> opening = BlockingWork.on(with.blocking(), () -> open(load));
+    return BlockingWork.on(with.blocking(), () -> rebuildDisks(spec, load))
+        .whenComplete((ready, failed) -> {
+          if (failed != null) {
+            opening.thenAcceptAsync(this::close, with.blocking());
+          }
+        })
         .thenCompose(ready ->
             with.hypervisor()
                 .load(
-                    ready.spec(),
-                    ready.image(),
-                    load.loading(),
-                    new StoredHints(with.store(), load.image())));
+                    ready, opening, load.loading(), new StoredHints(with.store(), load.image())));
   }
 
-  /** All that a hypervisor needs to load a VM. */
-  private record Loadable(MachineSpec spec, CountedImage image) {}
-
-  private Loadable open(MachineSpec spec, Load load) throws IOException {
-    DiskRebuild disks = new DiskRebuild(with.store(), load.snapshotId());
-    CountedImage image = new CountedImage(with.store().readImage(load.snapshotId(), load.image()));
+  private void close(CountedImage image) {
     try {
-      MachineSpec ready = disks.into(spec, load.image().getDisksList());
-      loading = image;
-      return new Loadable(ready, image);
-    } catch (IOException | RuntimeException e) {
       image.close();
-      throw e;
+    } catch (IOException e) {
+      log.warn("VM {}: image not closed: {}", vm, e.toString());
     }
+  }
+
+  private CountedImage open(Load load) throws IOException {
+    CountedImage image = new CountedImage(with.store().readImage(load.snapshotId(), load.image()));
+    loading = image;
+    return image;
+  }
+
+  private MachineSpec rebuildDisks(MachineSpec spec, Load load) throws IOException {
+    return new DiskRebuild(with.store(), load.snapshotId())
+        .into(spec, load.image().getDisksList());
   }
 
   private VmState onStarted(Started started) {
@@ -448,8 +458,9 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
         };
     if (machine != null) {
       Arrival arrival = machine.arrival();
-      owner.tell(new VmEvent.Progress(vm, arrival.bytes(), arrival.totalBytes()));
-      arriving = arrival.bytes() < arrival.totalBytes();
+      long bytes = arrival.bytes();
+      owner.tell(new VmEvent.Progress(vm, bytes, arrival.totalBytes()));
+      arriving = bytes < arrival.totalBytes();
     }
   }
 

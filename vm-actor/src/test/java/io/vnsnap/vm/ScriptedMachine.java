@@ -69,9 +69,14 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   @Override
   public CompletionStage<Machine> load(
-      MachineSpec spec, ImageReader image, Loading loading, StartHints hints) {
-    close(image);
-    return script.step("load " + spec.disks().size() + " " + loading, this);
+      MachineSpec spec,
+      CompletionStage<? extends ImageReader> opening,
+      Loading loading,
+      StartHints hints) {
+    return opening.thenCompose(image -> {
+      close(image);
+      return script.step("load " + spec.disks().size() + " " + loading, this);
+    });
   }
 
   /** From now on its memory comes in. */

@@ -355,10 +355,25 @@ class VmActorTest {
             SPEC,
             Optional.of(
                 new VmActor.Load(
-                    "s0", ImageRecord.newBuilder().setVm("vm").build(), Loading.FULL))));
+                    "s0", ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build(), Loading.FULL))));
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
     vm.tell(new VmActor.Go());
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
+  }
+
+  @Test
+  void shouldReportAnImageOfAVmWithOtherDisks() throws Exception {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of("s0", "vne", "vm"))) {
+      writer.commit();
+    }
+    vm.tell(
+        new VmActor.Start(
+            SPEC,
+            Optional.of(
+                new VmActor.Load(
+                    "s0", ImageRecord.newBuilder().setVm("vm").build(), Loading.FULL))));
+    expect(new VmEvent.LoadFailed("vm", "vm: the image was captured with the disks []"));
+    assertThat(script.calls()).isEmpty();
   }
 
   @Test

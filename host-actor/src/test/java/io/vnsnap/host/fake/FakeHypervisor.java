@@ -74,9 +74,12 @@ public final class FakeHypervisor implements Hypervisor {
 
   @Override
   public CompletionStage<Machine> load(
-      MachineSpec spec, ImageReader image, Loading loading, StartHints hints) {
+      MachineSpec spec,
+      CompletionStage<? extends ImageReader> opening,
+      Loading loading,
+      StartHints hints) {
     ways.add(loading);
-    return load(spec, image);
+    return opening.thenCompose(image -> load(spec, image));
   }
 
   @Override

@@ -59,24 +59,29 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   @Override
   public CompletionStage<Machine> load(MachineSpec spec, ImageReader image) {
-    return load(spec, image, Loading.FULL, StartHints.NONE);
+    return load(
+        spec, CompletableFuture.completedStage(image), Loading.FULL, StartHints.NONE);
   }
 
   @Override
   public CompletionStage<Machine> load(
-      MachineSpec spec, ImageReader image, Loading loading, StartHints hints) {
+      MachineSpec spec,
+      CompletionStage<? extends ImageReader> opening,
+      Loading loading,
+      StartHints hints) {
     CompletableFuture<Void> handedOver = new CompletableFuture<>();
     return launch(
             spec,
             true,
-            machine -> {
-              handedOver.complete(null);
-              return machine.load(image, loading, hints);
-            })
+            machine ->
+                opening.thenCompose(image -> {
+                  handedOver.complete(null);
+                  return machine.onLoop(() -> machine.load(image, loading, hints));
+                }))
         .whenCompleteAsync(
             (machine, failed) -> {
               if (failed != null && !handedOver.isDone()) {
-                close(image, spec);
+                opening.thenAccept(image -> close(image, spec));
               }
             },
             work -> BlockingWork.surely(blocking, work));

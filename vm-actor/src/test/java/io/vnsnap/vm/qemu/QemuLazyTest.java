@@ -15,9 +15,12 @@ import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.MachineSpec;
 import io.vnsnap.vm.MemoryStore;
 import io.vnsnap.vm.StartHints;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -92,7 +95,11 @@ class QemuLazyTest {
   }
 
   private QemuMachine load(ImageReader image, Loading loading, StartHints hints) throws Exception {
-    return guests.keep(guests.hypervisor().load(spec(), image, loading, hints));
+    return guests.keep(guests.hypervisor().load(spec(), opened(image), loading, hints));
+  }
+
+  private static CompletionStage<ImageReader> opened(ImageReader image) {
+    return CompletableFuture.completedStage(image);
   }
 
   private QemuMachine loadLazily(ImageReader image) throws Exception {
@@ -208,6 +215,23 @@ class QemuLazyTest {
   }
 
   @Test
+  void shouldLeaveNothingWhenTheImageCannotBeOpened() throws Exception {
+    MachineSpec spec = spec();
+    assertThatThrownBy(() ->
+            get(
+                guests
+                    .hypervisor()
+                    .load(
+                        spec,
+                        CompletableFuture.<ImageReader>failedStage(
+                            new IOException("image web-1 is missing")),
+                        Loading.LAZY_IF_POSSIBLE,
+                        StartHints.NONE)))
+        .hasMessageContaining("image web-1 is missing");
+    assertThat(Files.exists(spec.folder())).isFalse();
+  }
+
+  @Test
   void shouldEndInTheMiddleAndLeaveNothing() throws Exception {
     for (boolean force : new boolean[] {false, true}) {
       CountDownLatch gate = new CountDownLatch(1);
@@ -231,7 +255,7 @@ class QemuLazyTest {
             get(
                 guests
                     .hypervisor()
-                    .load(spec, store.read("unpaged", "vm"), Loading.LAZY, StartHints.NONE)))
+                    .load(spec, opened(store.read("unpaged", "vm")), Loading.LAZY, StartHints.NONE)))
         .hasMessageContaining("it cannot be loaded lazily: its image is not stored by pages");
     assertThat(Files.exists(spec.folder())).isFalse();
     assertThatThrownBy(
