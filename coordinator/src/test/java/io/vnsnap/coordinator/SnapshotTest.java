@@ -19,6 +19,7 @@ import io.vnsnap.proto.RefusalCode;
 import io.vnsnap.proto.Refused;
 import io.vnsnap.proto.Restore;
 import io.vnsnap.proto.SnapshotTaken;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.VneEvent;
 import io.vnsnap.proto.VneReply;
