@@ -86,7 +86,7 @@ final class RoundWalk {
     this.settings = settings;
     this.rules = new RoundRules(settings);
     this.margin =
-        (bufferBytes + QEMU_BUFFER_BYTES + Pace.LEAST_READ_BYTES) / Pace.LEAST_PAGE_BYTES
+        ((long) bufferBytes + QEMU_BUFFER_BYTES + Pace.LEAST_READ_BYTES) / Pace.LEAST_PAGE_BYTES
             + SLACK_PAGES;
   }
 
@@ -204,7 +204,7 @@ final class RoundWalk {
             .loop()
             .schedule(
                 () -> settled.complete(null), settings.settle().toMillis(), TimeUnit.MILLISECONDS);
-    halted.thenAccept(now -> settled.complete(null));
+    var unused = halted.thenAccept(now -> settled.complete(null));
     return settled.thenApply(done -> {
       timer.cancel(false);
       return at;

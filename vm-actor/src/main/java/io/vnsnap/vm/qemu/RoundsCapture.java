@@ -302,7 +302,8 @@ final class RoundsCapture implements RunningCapture {
     CancellationException cancelled = new CancellationException("the capture was cancelled");
     stored.completeExceptionally(cancelled);
     walk.halt();
-    walking
+    CompletionStage<Void> walked = walking;
+    walked
         .handle((done, failed) -> null)
         .thenComposeAsync(done -> endMigration(cancelled), machine.loop())
         .thenCompose(done -> machine.resumeOnLoop())
