@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Drops;
@@ -329,16 +328,6 @@ class GateTest {
     mark(one, 1, 20);
     mark(two, 1, 0);
     assertThat(events.logs).isEmpty();
-  }
-
-  @Test
-  void shouldKeepQemusAnnouncementsOut() {
-    openGate();
-    ByteBuf announcement = Unpooled.buffer().writeInt(60).writeZero(60).setShort(16, 0x8035);
-    gate.received(announcement);
-    announcement.release();
-    assertThat(egress.epochs).isEmpty();
-    assertThat(gate.counters().announcements()).isEqualTo(1);
   }
 
   @Test

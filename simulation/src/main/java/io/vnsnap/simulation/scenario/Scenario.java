@@ -74,11 +74,11 @@ public final class Scenario {
     comeToRest();
     checks.everySnapshotBalances();
     List<Manifest> sealed = new ArrayList<>(world.store().list().snapshots());
-    if (!sealed.isEmpty()) {
-      restoreAndCheck(any(sealed));
-    } else {
+    if (sealed.isEmpty()) {
       bringUp();
       checks.guestsAreWell();
+    } else {
+      sealed.forEach(this::restoreAndCheck);
     }
     Manifest last = takeSnapshotAtRest();
     checks.everySnapshotBalances();
