@@ -48,10 +48,10 @@ class DatabaseTest {
   private static final Pattern COMMITTED = Pattern.compile("ACK (\\d+)\\r?\\n");
   private static final Pattern ROWS = Pattern.compile("ROWS (\\d+) FROM (\\d+) TO (\\d+) OK");
 
-  /** Before the first row is committed there is nothing to lose. */
+  /** What is typed is echoed, and must not look like an answer. */
   private static final String COMMIT_FOR_EVER =
       "(i=1; while :; do echo \"insert into t values($i, hex(randomblob(300)));"
-          + " select 'AC''K '||$i;\"; i=$((i+1)); done | sqlite3 /mnt/db) &";
+          + " select 'AC'||'K '||$i;\"; i=$((i+1)); done | sqlite3 /mnt/db) &";
 
   private static final String CHECK =
       "echo 3 >/proc/sys/vm/drop_caches; echo \"select 'ROWS '||count(*)||' FROM '||min(n)||' TO '"

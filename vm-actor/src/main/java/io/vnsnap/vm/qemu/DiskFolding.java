@@ -110,12 +110,16 @@ final class DiskFolding {
           return true;
         })
         .exceptionally(failed -> {
-          log.warn(
-              "VM {}: overlays of disk {} are not folded yet, which is tried again after the next"
-                  + " snapshot: {}",
-              machine.spec().name(),
-              chain.disk().name(),
-              HypervisorException.reason(failed));
+          if (stopped) {
+            log.info("VM {}: a snapshot goes before folding disk overlays", machine.spec().name());
+          } else {
+            log.warn(
+                "VM {}: overlays of disk {} are not folded yet, which is tried again after the next"
+                    + " snapshot: {}",
+                machine.spec().name(),
+                chain.disk().name(),
+                HypervisorException.reason(failed));
+          }
           return false;
         });
   }

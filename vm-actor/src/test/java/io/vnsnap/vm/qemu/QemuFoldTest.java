@@ -44,6 +44,7 @@ class QemuFoldTest {
   private Path folder;
   private QemuMachine machine;
   private Console console;
+  private int filled;
 
   @BeforeEach
   void boot() throws Exception {
@@ -70,11 +71,13 @@ class QemuFoldTest {
     guests.end();
   }
 
-  private void fill(int round) throws Exception {
+  /** Random bytes from this quarter of the disk on, on the disk itself when this returns. */
+  private void fill(int quarter) throws Exception {
+    int time = ++filled;
     console.type(
         "dd if=/dev/urandom of=/dev/vda bs=1M count=%d seek=%d conv=fsync; echo fil''led-$?-%d"
-            .formatted(WRITTEN_MIB, round * WRITTEN_MIB / 2, round));
-    console.awaitText("filled-0-" + round);
+            .formatted(WRITTEN_MIB, quarter * WRITTEN_MIB / 2, time));
+    console.awaitText("filled-0-" + time);
   }
 
   private FrozenDisks cut(String snapshotId) throws Exception {
