@@ -1,7 +1,6 @@
 package io.vnsnap.shell.cli;
 
 import io.vnsnap.store.life.StoreAccess;
-import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.store.pages.StoreSettings;
 import io.vnsnap.store.place.Place;
@@ -11,13 +10,11 @@ import java.io.IOException;
 /** A store that one command has opened. */
 final class OpenStore implements Closeable {
   private final Place place;
-  private final PageIds ids;
   private final String host;
   private final PageStore snapshots;
 
-  private OpenStore(Place place, PageIds ids, String host, PageStore snapshots) {
+  private OpenStore(Place place, String host, PageStore snapshots) {
     this.place = place;
-    this.ids = ids;
     this.host = host;
     this.snapshots = snapshots;
   }
@@ -25,19 +22,11 @@ final class OpenStore implements Closeable {
   /**
    * Opens a store.
    *
-   * @param place closed with it, or here if that fails
-   * @param host name of this host, for messages to others
+   * @param place closed with it, or if this fails
+   * @param settings with the name of this host, for messages to others
    */
-  static OpenStore of(Place place, String host) throws IOException {
-    try {
-      PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
-      PageStore store = PageStore.open(place, ids, StoreSettings.defaults(host));
-      return new OpenStore(place, ids, host, store);
-    } catch (IOException | RuntimeException | Error e) {
-      try (place) {
-        throw e;
-      }
-    }
+  static OpenStore of(Place place, StoreSettings settings) throws IOException {
+    return new OpenStore(place, settings.host(), PageStore.open(place, settings));
   }
 
   PageStore snapshots() {
@@ -46,7 +35,7 @@ final class OpenStore implements Closeable {
 
   /** The same store by its objects; to be closed before this. */
   StoreAccess access() throws IOException {
-    return StoreAccess.open(place, ids, host);
+    return StoreAccess.open(place, host);
   }
 
   @Override
