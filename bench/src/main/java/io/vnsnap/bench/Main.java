@@ -12,7 +12,13 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description = "Measures VNsnap beside what it is compared with, in one run on one machine.",
-    subcommands = {PauseCommand.class, GateCommand.class, GoodputCommand.class, StoreCommand.class, PeerCommand.class},
+    subcommands = {
+      PauseCommand.class,
+      GateCommand.class,
+      GoodputCommand.class,
+      StoreCommand.class,
+      PeerCommand.class
+    },
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "BENCHMARK")
 public final class Main {
