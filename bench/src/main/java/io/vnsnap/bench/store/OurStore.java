@@ -45,8 +45,7 @@ final class OurStore implements AutoCloseable {
         buffer.flip();
         int end = buffer.limit();
         for (int at = 0; at < end; at += SyntheticImage.PAGE) {
-          writer.page(
-              block, page++, buffer.limit(at + SyntheticImage.PAGE).position(at));
+          writer.page(block, page++, buffer.limit(at + SyntheticImage.PAGE).position(at));
         }
       }
       committed = writer.commit();
@@ -83,9 +82,7 @@ final class OurStore implements AutoCloseable {
       }
     }
     return new Measured(
-        (System.nanoTime() - begun) / 1e9,
-        (cpuNanos() - cpu) / 1e9,
-        pages * SyntheticImage.PAGE);
+        (System.nanoTime() - begun) / 1e9, (cpuNanos() - cpu) / 1e9, pages * SyntheticImage.PAGE);
   }
 
   private long bytes() throws IOException {

@@ -39,7 +39,8 @@ public final class StoreCommand implements Callable<Integer> {
   @Option(
       names = "--size",
       paramLabel = "MIB",
-      description = "Length of the image (default: ${DEFAULT-VALUE}); takes three times that on disk.")
+      description =
+          "Length of the image (default: ${DEFAULT-VALUE}); takes three times that on disk.")
   private int mib = 2048;
 
   @Spec private @Nullable CommandSpec spec;
@@ -52,8 +53,7 @@ public final class StoreCommand implements Callable<Integer> {
     CommandSpec command = Objects.requireNonNull(spec);
     PrintWriter out = command.commandLine().getOut();
     check(command, rounds >= 1 && rounds <= MAX_ROUNDS, "--rounds takes 1 to " + MAX_ROUNDS);
-    check(
-        command, mib >= MIN_MIB && mib <= MAX_MIB, "--size takes " + MIN_MIB + " to " + MAX_MIB);
+    check(command, mib >= MIN_MIB && mib <= MAX_MIB, "--size takes " + MIN_MIB + " to " + MAX_MIB);
     StoreReport report;
     try (Cleanup cleanup = new Cleanup()) {
       report = new StoreRun(rounds, mib, out).measure(cleanup);

@@ -63,9 +63,7 @@ final class StoreRun {
     add(Way.CAT, Shell.run("cat \"$1\" > \"$2\" && sync \"$2\"", first, copy));
     add(Way.CAT_BACK, Shell.run("cat \"$1\" > /dev/null", copy, folder.resolve("none")));
     Files.delete(copy);
-    add(
-        Way.ZSTD,
-        Shell.run("zstd -q -1 -T2 -c \"$1\" > \"$2\" && sync \"$2\"", first, packed));
+    add(Way.ZSTD, Shell.run("zstd -q -1 -T2 -c \"$1\" > \"$2\" && sync \"$2\"", first, packed));
     add(Way.ZSTD_BACK, Shell.run("zstd -q -d -c \"$1\" > /dev/null", packed, folder.resolve("no")));
     Files.delete(packed);
   }

@@ -22,17 +22,11 @@ final class OpenStore implements Closeable {
   /**
    * Opens a store.
    *
-   * @param place closed with it, or here if that fails
-   * @param host name of this host, for messages to others
+   * @param place closed with it, or if this fails
+   * @param settings with the name of this host, for messages to others
    */
-  static OpenStore of(Place place, String host) throws IOException {
-    try {
-      return new OpenStore(place, host, PageStore.open(place, StoreSettings.defaults(host)));
-    } catch (IOException | RuntimeException | Error e) {
-      try (place) {
-        throw e;
-      }
-    }
+  static OpenStore of(Place place, StoreSettings settings) throws IOException {
+    return new OpenStore(place, settings.host(), PageStore.open(place, settings));
   }
 
   PageStore snapshots() {

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import io.vnsnap.shell.api.VnsnapClient;
+import io.vnsnap.store.pages.StoreSettings;
 import io.vnsnap.store.place.Places;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,10 +49,10 @@ final class StoreOption {
       throw new CommandFailure("there is no snapshot store at " + place + ": name it with --store");
     }
     try {
-      return OpenStore.of(
-          Places.open(place, settings()),
-          context.environment().getOrDefault("HOSTNAME", "this host"));
-    } catch (IOException | IllegalArgumentException e) {
+      Config settings = settings();
+      String host = context.environment().getOrDefault("HOSTNAME", "this host");
+      return OpenStore.of(Places.open(place, settings), StoreSettings.from(settings, host));
+    } catch (IOException | IllegalArgumentException | ConfigException e) {
       throw new CommandFailure(String.valueOf(e.getMessage()), e);
     }
   }

@@ -16,8 +16,11 @@ import java.util.Optional;
 public final class RepackedImage implements GarbageCollection.Repacker {
   static final String PREFIX = "gc-repack-";
 
-  /** Pages of one image: bounds what its table takes. */
-  private static final long PAGES = 1 << 20;
+  /** Pages of one block of memory: what is declared and not given costs time when it is stored. */
+  private static final int BLOCK_PAGES = 1024;
+
+  /** Blocks of one image: bounds what its table takes. */
+  private static final int BLOCKS = 1024;
 
   private static final int MEMORY_SHIFT = 12;
   private static final int DISK_SHIFT = 16;
@@ -89,7 +92,8 @@ public final class RepackedImage implements GarbageCollection.Repacker {
     private Optional<ImageWriter> writer = Optional.empty();
     private final List<String> maps = new ArrayList<>();
     private int images;
-    private long page;
+    private int block;
+    private int page;
 
     Sink(String id, int shift) {
       this.id = id;
@@ -99,22 +103,24 @@ public final class RepackedImage implements GarbageCollection.Repacker {
     void page(ByteBuffer content) throws IOException {
       if (writer.isEmpty()) {
         writer = Optional.of(open());
+        page = BLOCK_PAGES;
       }
-      writer.get().page(0, page++, content);
-      if (page == PAGES) {
+      if (page == BLOCK_PAGES) {
+        block = writer.get().block("pages-" + block, (long) BLOCK_PAGES << shift);
+        page = 0;
+      }
+      writer.get().page(block, page++, content);
+      if (page == BLOCK_PAGES && ++block == BLOCKS) {
         end();
       }
     }
 
     private ImageWriter open() throws IOException {
-      page = 0;
+      block = 0;
       ImageTarget target = ImageTarget.of(id, id, "pages-" + images++);
-      ImageWriter opened =
-          shift == MEMORY_SHIFT
-              ? store.writeImage(target)
-              : store.writeDisk(target, "disk", Optional.empty());
-      int unused = opened.block("pages", PAGES << shift);
-      return opened;
+      return shift == MEMORY_SHIFT
+          ? store.writeImage(target)
+          : store.writeDisk(target, "disk", Optional.empty());
     }
 
     void end() throws IOException {

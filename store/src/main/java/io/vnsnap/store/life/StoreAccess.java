@@ -48,13 +48,12 @@ public final class StoreAccess implements Closeable {
    * @throws IOException if there is no store, or one of another version
    */
   public static StoreAccess open(Place place, String host) throws IOException {
-    PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
-    return open(place, ids, host, new SecureRandom()::nextLong, InstantSource.system());
+    return open(place, host, new SecureRandom()::nextLong, InstantSource.system());
   }
 
-  static StoreAccess open(
-      Place place, PageIds ids, String host, LongSupplier random, InstantSource clock)
+  static StoreAccess open(Place place, String host, LongSupplier random, InstantSource clock)
       throws IOException {
+    PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
     FormatObject.ensure(place);
     return new StoreAccess(place, ids, host, random, clock);
   }

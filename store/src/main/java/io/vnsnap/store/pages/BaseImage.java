@@ -12,9 +12,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The image of which a new one is a change. Garbage collection may have written pages of it anew, in
- * other packs than its map names, or may be about to: those are referred to where they are now, or
- * stored again. Used by one thread.
+ * The image of which a new one is a change. Garbage collection may have written pages of it anew,
+ * in other packs than its map names, or may be about to: those are referred to where they are now,
+ * or stored again. Used by one thread.
  */
 final class BaseImage implements Closeable {
   private final PageMap map;

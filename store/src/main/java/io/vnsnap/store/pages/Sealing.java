@@ -171,8 +171,7 @@ final class Sealing {
             place,
             header.name(),
             (block, page, id, pack, groupAndSlot) -> {
-              if (gone.contains(pack)
-                  && parts.index().find(id, there, true) == PagePlace.NONE) {
+              if (gone.contains(pack) && parts.index().find(id, there, true) == PagePlace.NONE) {
                 throw Damage.missing(place, "pack", ObjectNames.pack(pack));
               }
             });

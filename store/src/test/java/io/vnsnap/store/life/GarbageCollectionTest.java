@@ -108,15 +108,19 @@ class GarbageCollectionTest {
   @Example
   void shouldBuildOnImagesWhosePacksWereWrittenAnew() throws IOException {
     try (SmallStore small = new SmallStore()) {
-      small.take("s1", Map.of("a", join(pages(1, 3), pages(300, 30))));
-      DiskRecord disk = small.disk("s1", "a", Optional.empty(), pages(1, 30));
+      DiskRecord old = small.disk("s1", "a", Optional.empty(), pages(1, 30));
+      small.take("s1", Map.of("a", join(pages(1, 3), pages(300, 30))), old);
+      long[] blocks = join(pages(1, 3), pages(50, 30));
+      DiskRecord disk = small.disk("s2", "a", Optional.empty(), blocks);
       small.take("s2", Map.of("a", join(pages(1, 3), pages(400, 30))), disk);
       small.delete("s1");
       assertThat(small.plan().repacked()).isNotEmpty();
       assertThat(small.collect().removed()).isNotEmpty();
       small.take("s3", Map.of("a", join(pages(1, 3), pages(400, 29))));
-      DiskRecord changed = small.disk("s4", "a", Optional.of(disk), pages(1, 2));
+      DiskRecord changed = small.disk("s4", "a", Optional.of(disk), pages(90, 1));
       small.take("s4", Map.of("a", join(pages(1, 3), pages(400, 28))), changed);
+      blocks[0] = 90;
+      small.mustBe(changed, blocks);
       small.mustBeIntact();
       assertThat(small.scrub().findings()).isEmpty();
     }
@@ -242,7 +246,7 @@ class GarbageCollectionTest {
       assertThat(small.collect().removed()).isEmpty();
       small.seal(manifest, Map.of("a", pages(1, 40)));
       small.mustBeIntact();
-      var alsoUnused = small.image("s2", "a", pages(60, 40));
+      assertThat(small.image("s2", "a", pages(60, 40)).getVm()).isEqualTo("a");
       small.place.pass(Duration.ofMinutes(70));
       assertThat(small.collect().removed()).isNotEmpty();
       assertThat(small.place.list("leases/")).isEmpty();
@@ -258,7 +262,6 @@ class GarbageCollectionTest {
       for (int step = 1; more; step++) {
         try (SmallStore small = typical.copy()) {
           more = failsAt(small, step);
-          System.err.println("STEP " + step + " " + java.time.Instant.now());
           failed++;
           mustFinish(small);
         }

@@ -113,14 +113,10 @@ final class SmallStore implements Closeable {
   /** Writes the image of a disk; blocks that are not given are those of the base. */
   DiskRecord disk(String id, String vm, Optional<DiskRecord> base, long[] seeds)
       throws IOException {
-    int bytes = ImageReader.DISK_BLOCK_BYTES;
-    try (ImageWriter writer =
-        store.writeDisk(ImageTarget.of(id, "lab", vm), "root", base)) {
-      int block = writer.block("root", 40L * bytes);
+    try (ImageWriter writer = store.writeDisk(ImageTarget.of(id, "lab", vm), "root", base)) {
+      int block = writer.block("root", 40L * ImageReader.DISK_BLOCK_BYTES);
       for (int i = 0; i < seeds.length; i++) {
-        byte[] content = new byte[bytes];
-        new Random(seeds[i]).nextBytes(content);
-        writer.page(block, i, ByteBuffer.wrap(content));
+        writer.page(block, i, ByteBuffer.wrap(block(seeds[i])));
       }
       ImageWriter.Committed committed = writer.commit();
       return DiskRecord.newBuilder()
@@ -129,6 +125,25 @@ final class SmallStore implements Closeable {
           .setSha256(committed.sha256())
           .setObject(committed.object())
           .build();
+    }
+  }
+
+  private static byte[] block(long seed) {
+    byte[] block = new byte[ImageReader.DISK_BLOCK_BYTES];
+    for (int at = 0; at < block.length; at += PAGE) {
+      System.arraycopy(content(seed), 0, block, at, PAGE);
+    }
+    return block;
+  }
+
+  /** Reads a disk and compares its first blocks. */
+  void mustBe(DiskRecord disk, long[] seeds) throws IOException {
+    try (ImageReader reader = store.readDisk("any", disk)) {
+      ByteBuffer block = ByteBuffer.allocate(ImageReader.DISK_BLOCK_BYTES);
+      for (int i = 0; i < seeds.length; i++) {
+        reader.read(0, i, block.clear());
+        assertThat(block.array()).describedAs("block %d", i).isEqualTo(block(seeds[i]));
+      }
     }
   }
 
