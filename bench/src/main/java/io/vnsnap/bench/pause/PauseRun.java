@@ -3,6 +3,7 @@ package io.vnsnap.bench.pause;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;
+import io.vnsnap.bench.HeapPeak;
 import io.vnsnap.bench.qemu.Console;
 import io.vnsnap.bench.qemu.QemuGuest;
 import io.vnsnap.store.SnapshotStore;

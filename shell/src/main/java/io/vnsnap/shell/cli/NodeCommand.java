@@ -78,9 +78,11 @@ abstract class NodeCommand implements Callable<Integer> {
 
   @Option(
       names = "--store",
-      paramLabel = "DIR",
-      description = "Folder of the snapshot store, the same for all nodes (default: see below).")
-  private @Nullable Path store;
+      paramLabel = "PLACE",
+      description =
+          "Snapshot store, the same for all nodes: a folder, or s3://BUCKET/PREFIX (default: see"
+              + " below).")
+  private @Nullable String store;
 
   @Option(
       names = "--config",
@@ -191,7 +193,7 @@ abstract class NodeCommand implements Callable<Integer> {
         new NodeOptions.Places(
             absolute(socket, ControlSockets.of(root.context().environment()).socketOf(name)),
             absolute(state, folders.state(name)),
-            absolute(store, folders.store()),
+            location(store, folders.store()),
             Optional.ofNullable(config)),
         memoryMib(),
         hypervisor());
@@ -199,6 +201,13 @@ abstract class NodeCommand implements Callable<Integer> {
 
   private static Path absolute(@Nullable Path given, Path fallback) {
     return (given == null ? fallback : given).toAbsolutePath().normalize();
+  }
+
+  private static String location(@Nullable String given, Path fallback) {
+    if (given != null && given.contains("://")) {
+      return given;
+    }
+    return absolute(given == null ? null : Path.of(given), fallback).toString();
   }
 
   private void checkPort(String option, int value) {

@@ -60,7 +60,7 @@ final class HostProcess {
     }
     addOption(command, "--socket", options.places().socket().toString());
     addOption(command, "--state", options.places().state().toString());
-    addOption(command, "--store", options.places().store().toString());
+    addOption(command, "--store", options.places().store());
     options.roles().forEach(role -> addOption(command, "--role", role));
     network.seeds().forEach(s -> addOption(command, "--seed", s.address() + ":" + s.port()));
     return command;

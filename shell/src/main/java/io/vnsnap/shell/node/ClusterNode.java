@@ -66,7 +66,7 @@ final class ClusterNode implements RunningNode {
     ExecutorService blocking = BlockingThreads.create(settings.maxBlockingThreads());
     resources.add(blocking::shutdownNow);
     PageStore store =
-        resources.add(PageStore.inDirectory(options.places().store(), options.name()));
+        resources.add(PageStore.open(options.places().store(), config, options.name()));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "vnsnap", config);
     resources.add(() -> terminate(system));
     Coordinators coordinators = Coordinators.start(system);

@@ -69,8 +69,15 @@ public record NodeOptions(
    *
    * @param socket its control socket; the folder is private to the user
    * @param state folder for the journal and for the sockets, logs and overlays of VMs
-   * @param store folder of the snapshot store, shared by all nodes of the cluster
+   * @param store where the snapshot store is, shared by all nodes of the cluster: a directory, or
+   *     {@code s3://bucket/prefix}
    * @param config a file of settings that go before the defaults
    */
-  public record Places(Path socket, Path state, Path store, Optional<Path> config) {}
+  public record Places(Path socket, Path state, String store, Optional<Path> config) {
+
+    /** With a store in a directory. */
+    public Places(Path socket, Path state, Path store, Optional<Path> config) {
+      this(socket, state, store.toString(), config);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package io.vnsnap.store.pages;
 
 import com.google.protobuf.ByteString;
+import com.typesafe.config.Config;
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
@@ -16,6 +17,7 @@ import io.vnsnap.store.map.PageMap;
 import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.place.DirectoryPlace;
 import io.vnsnap.store.place.Place;
+import io.vnsnap.store.place.Places;
 import io.vnsnap.store.record.ChannelLogs;
 import io.vnsnap.store.record.Damage;
 import io.vnsnap.store.record.FormatObject;
@@ -53,16 +55,34 @@ public final class PageStore implements SnapshotStore, Closeable {
   }
 
   /**
+   * Opens the store that an operator has named, making one if the place is empty.
+   *
+   * @param location a directory, or {@code s3://bucket/prefix}
+   * @param config the whole configuration; {@code vnsnap.store} of it is used
+   * @param host name of this host, for messages to others
+   * @throws IllegalArgumentException if location or configuration make no sense
+   * @throws IOException as {@link #open(Place, StoreSettings)}
+   */
+  public static PageStore open(String location, Config config, String host) throws IOException {
+    StoreSettings settings = StoreSettings.from(config, host);
+    return open(Places.open(location, config), settings);
+  }
+
+  /**
    * Opens the store on a place, making one if the place is empty.
    *
-   * @param place closed with the store
-   * @param ids how pages get their ids: the same for all who use the place
+   * @param place closed with the store, or if this fails
    * @throws IOException if the place holds something else, a store of another version, or cannot be
    *     written; the message says what to do
    */
-  public static PageStore open(Place place, PageIds ids, StoreSettings settings)
-      throws IOException {
-    return open(place, ids, settings, new SecureRandom()::nextLong);
+  public static PageStore open(Place place, StoreSettings settings) throws IOException {
+    try {
+      return open(place, settings, new SecureRandom()::nextLong);
+    } catch (IOException | RuntimeException | Error e) {
+      try (place) {
+        throw e;
+      }
+    }
   }
 
   /**
@@ -71,12 +91,13 @@ public final class PageStore implements SnapshotStore, Closeable {
    * @param host name of this host, for messages to others
    */
   public static PageStore inDirectory(Path directory, String host) throws IOException {
-    return open(DirectoryPlace.open(directory), PageIds.sha256(), StoreSettings.defaults(host));
+    return open(DirectoryPlace.open(directory), StoreSettings.defaults(host));
   }
 
-  /** As {@link #open(Place, PageIds, StoreSettings)}, with other names than random ones. */
-  static PageStore open(Place place, PageIds ids, StoreSettings settings, LongSupplier random)
+  /** As {@link #open(Place, StoreSettings)}, with other names than random ones. */
+  static PageStore open(Place place, StoreSettings settings, LongSupplier random)
       throws IOException {
+    PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
     FormatObject.ensure(place);
     return new PageStore(StoreParts.open(place, ids, settings, random));
   }

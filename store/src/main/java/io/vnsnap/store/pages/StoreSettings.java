@@ -1,5 +1,7 @@
 package io.vnsnap.store.pages;
 
+import com.typesafe.config.Config;
+
 /**
  * Sizes of a store in one process, all in bytes unless said otherwise.
  *
@@ -28,6 +30,23 @@ public record StoreSettings(
     int chunkBytes,
     int threads,
     int level) {
+
+  /** Reads {@code vnsnap.store} of the given configuration. */
+  public static StoreSettings from(Config config, String host) {
+    Config store = config.getConfig("vnsnap.store");
+    int threads = store.getInt("threads");
+    return new StoreSettings(
+        host,
+        store.getBytes("stage-bytes"),
+        store.getBytes("staging-bytes"),
+        store.getBytes("index-bytes"),
+        store.getBytes("history-bytes"),
+        store.getBytes("cache-bytes"),
+        store.getBytes("pack-bytes"),
+        Math.toIntExact(store.getBytes("chunk-bytes")),
+        threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
+        store.getInt("compression-level"));
+  }
 
   /** What {@code reference.conf} says, on all cores. */
   public static StoreSettings defaults(String host) {

@@ -3,7 +3,6 @@ package io.vnsnap.store.pages;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.store.pack.PageIds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Random;
@@ -38,7 +37,7 @@ public final class WarmUp {
             defaults.chunkBytes(),
             defaults.threads(),
             defaults.level());
-    try (PageStore store = PageStore.open(new ForgetfulPlace(), PageIds.sha256(), settings)) {
+    try (PageStore store = PageStore.open(new ForgetfulPlace(), settings)) {
       for (String id : new String[] {"first", "second"}) {
         try (ImageWriter writer = store.writeImage(ImageTarget.of(id, "warm-up", "none"))) {
           write(writer, new Random(1));

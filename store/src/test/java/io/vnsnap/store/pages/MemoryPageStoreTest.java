@@ -1,7 +1,6 @@
 package io.vnsnap.store.pages;
 
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.pack.PageIds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +12,7 @@ class MemoryPageStoreTest extends SnapshotStoreContract {
 
   @Override
   SnapshotStore open() throws IOException {
-    PageStore store = PageStore.open(place, PageIds.sha256(), SmallSnapshot.SETTINGS);
+    PageStore store = PageStore.open(place, SmallSnapshot.SETTINGS);
     opened.add(store);
     return store;
   }

@@ -15,17 +15,17 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A place in memory, whose objects tests may look at and change. */
-final class MemoryPlace implements Place {
+public final class MemoryPlace implements Place {
   private final Map<String, byte[]> objects = new ConcurrentSkipListMap<>();
   private final Map<String, Long> written = new ConcurrentSkipListMap<>();
   private final AtomicLong now = new AtomicLong(1_000_000);
 
   /** Names of all objects. */
-  List<String> names() {
+  public List<String> names() {
     return List.copyOf(objects.keySet());
   }
 
-  byte[] content(String name) {
+  public byte[] content(String name) {
     byte[] content = objects.get(name);
     if (content == null) {
       throw new IllegalArgumentException("no object " + name);
@@ -33,12 +33,12 @@ final class MemoryPlace implements Place {
     return content.clone();
   }
 
-  void setContent(String name, byte[] content) {
+  public void setContent(String name, byte[] content) {
     objects.put(name, content.clone());
   }
 
   /** Lets time pass by the place's clock. */
-  void pass(Duration time) {
+  public void pass(Duration time) {
     long unused = now.addAndGet(time.toMillis());
   }
 

@@ -9,7 +9,6 @@ import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.store.pack.PageIds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -41,7 +40,7 @@ class PagesTest {
   }
 
   private PageStore open() throws IOException {
-    return PageStore.open(place, PageIds.sha256(), SmallSnapshot.SETTINGS);
+    return PageStore.open(place, SmallSnapshot.SETTINGS);
   }
 
   @AfterEach
