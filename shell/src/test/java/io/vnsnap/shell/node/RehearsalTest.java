@@ -61,7 +61,7 @@ class RehearsalTest {
     StateFolder state = resources.add(StateFolder.claim(options.places().state()));
     ExecutorService blocking = Executors.newCachedThreadPool();
     resources.add(blocking::shutdownNow);
-    PageStore store = resources.add(PageStore.inDirectory(options.places().store(), "a"));
+    PageStore store = resources.add(PageStore.open(options.places().store(), config, "a"));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "vnsnap", config);
     resources.add(() -> {
       system.terminate();
