@@ -70,9 +70,10 @@ final class FromFile implements Way {
       guest.resume();
       double running = (System.nanoTime() - begun) / 1e6;
       try (Console console = Console.connect(own.resolve("console"))) {
+        Restored restored = new Restored(running, Answer.millisSince(begun, console));
         load.awaitWorking(console);
+        return restored;
       }
-      return new Restored(running);
     }
   }
 

@@ -35,10 +35,11 @@ final class FromStore implements Way {
     Machine machine = host.restore(load, taken);
     double running = (System.nanoTime() - begun) / 1e6;
     try (Console console = Console.connect(machine.consoleSocket())) {
+      Restored restored = new Restored(running, Answer.millisSince(begun, console));
       load.awaitWorking(console);
+      return restored;
     } finally {
       Void unused = BenchHost.await(machine.kill());
     }
-    return new Restored(running);
   }
 }

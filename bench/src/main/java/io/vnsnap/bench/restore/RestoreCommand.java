@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
     name = "restore",
     mixinStandardHelpOptions = true,
     description = {
-      "How soon a guest runs again from the store, beside QEMU's -incoming \"exec:cat file\" with",
-      "a file of the same guest; both cached. Needs the guest kit (VNSNAP_GUEST)."
+      "How soon a guest runs and answers again from the store, loaded in full and lazily, beside",
+      "QEMU's -incoming \"exec:cat file\" with a file of the same guest; all cached. Needs the guest",
+      "kit (VNSNAP_GUEST)."
     })
 public final class RestoreCommand implements Callable<Integer> {
   private static final int MAX_ROUNDS = 1000;
@@ -41,8 +42,8 @@ public final class RestoreCommand implements Callable<Integer> {
       names = "--memory",
       split = ",",
       paramLabel = "MIB",
-      description = "Sizes of guests; 60 %% of each is filled (default: 128,1024).")
-  private List<Integer> memoryMib = List.of(128, 1024);
+      description = "Sizes of guests; 60 %% of each is filled (default: 128,1024,4096).")
+  private List<Integer> memoryMib = List.of(128, 1024, 4096);
 
   @Option(
       names = "--dirty",

@@ -32,7 +32,7 @@ record RestoreReport(int rounds, List<Guest> guests) {
    * @param load what ran in it
    * @param taken its capture into the store
    * @param fileBytes of QEMU's own file
-   * @param ways the store first, QEMU's own file second
+   * @param ways the store first, QEMU's own file second, lazily from the store third
    */
   record Guest(GuestLoad load, BenchHost.Taken taken, long fileBytes, List<WayResult> ways) {
     Guest {
@@ -48,15 +48,31 @@ record RestoreReport(int rounds, List<Guest> guests) {
   /**
    * All measurements of one way with one guest.
    *
-   * @param runningMillis in the order of the rounds
+   * @param rounds in their order
    */
-  record WayResult(String name, String description, List<Double> runningMillis) {
+  record WayResult(String name, String description, List<Way.Restored> rounds) {
     WayResult {
-      runningMillis = List.copyOf(runningMillis);
+      rounds = List.copyOf(rounds);
+    }
+
+    List<Double> runningMillis() {
+      return rounds.stream().map(Way.Restored::runningMillis).toList();
+    }
+
+    List<Double> answeredMillis() {
+      return rounds.stream().map(Way.Restored::answeredMillis).toList();
     }
 
     double medianMillis() {
-      double[] sorted = runningMillis.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+      return median(runningMillis());
+    }
+
+    double medianAnsweredMillis() {
+      return median(answeredMillis());
+    }
+
+    private static double median(List<Double> millis) {
+      double[] sorted = millis.stream().mapToDouble(Double::doubleValue).sorted().toArray();
       if (sorted.length == 0) {
         return Double.NaN;
       }
@@ -78,21 +94,23 @@ record RestoreReport(int rounds, List<Guest> guests) {
       for (WayResult way : guest.ways()) {
         out.printf(
             Locale.ROOT,
-            "%-8s running after %6.0f ms  (%s)  %.2f of file  %s%n",
+            "%-8s running after %6.0f ms  (%s)  %.2f of file; answered after %6.0f ms  (%s)  %s%n",
             way.name(),
             way.medianMillis(),
-            rounds(way),
+            rounds(way.runningMillis()),
             guest.ratio(way),
+            way.medianAnsweredMillis(),
+            rounds(way.answeredMillis()),
             way.description());
       }
     }
     out.flush();
   }
 
-  private static String rounds(WayResult way) {
+  private static String rounds(List<Double> all) {
     return String.join(
         " ",
-        way.runningMillis().stream()
+        all.stream()
             .map(millis -> String.format(Locale.ROOT, "%.0f", millis))
             .toList());
   }
@@ -123,6 +141,9 @@ record RestoreReport(int rounds, List<Guest> guests) {
         each.put("runningMs", way.medianMillis()).put("ratio", guest.ratio(way));
         var rounds = each.putArray("roundsMs");
         way.runningMillis().forEach(rounds::add);
+        each.put("answeredMs", way.medianAnsweredMillis());
+        var answers = each.putArray("answeredRoundsMs");
+        way.answeredMillis().forEach(answers::add);
       }
     }
     return json;

@@ -19,6 +19,7 @@ interface Way {
    * One measurement.
    *
    * @param runningMillis from the order until the guest ran
+   * @param answeredMillis from the order until it had answered on its console
    */
-  record Restored(double runningMillis) {}
+  record Restored(double runningMillis, double answeredMillis) {}
 }

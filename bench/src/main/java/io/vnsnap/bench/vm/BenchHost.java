@@ -5,22 +5,27 @@ import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;
 import io.vnsnap.bench.pause.GuestLoad;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.pages.PageStore;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.StartHints;
 import io.vnsnap.vm.qemu.QemuHypervisor;
 import io.vnsnap.vm.qemu.QemuMachine;
 import io.vnsnap.vm.qemu.QemuSettings;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -80,6 +85,34 @@ public final class BenchHost {
                 specification(load), store.readImage(taken.snapshotId(), taken.image())));
     long unusedAt = await(machine.resume());
     return machine;
+  }
+
+  /** As {@link #restore}, before the guest's memory is loaded. */
+  public Machine restoreLazily(GuestLoad load, Taken taken)
+      throws BenchmarkException, InterruptedException {
+    Machine machine =
+        await(
+            hypervisor.load(
+                specification(load),
+                BlockingWork.on(
+                    blocking, () -> store.readImage(taken.snapshotId(), taken.image())),
+                Loading.LAZY,
+                new KeptHints(store, taken.image())));
+    long unusedAt = await(machine.resume());
+    return machine;
+  }
+
+  /** Beside the image, as hosts keep them. */
+  private record KeptHints(PageStore store, ImageRecord image) implements StartHints {
+    @Override
+    public Optional<ByteBuffer> read() throws IOException {
+      return store.hint(image);
+    }
+
+    @Override
+    public void keep(ByteBuffer hint) throws IOException {
+      store.keepHint(image, hint);
+    }
   }
 
   private MachineSpec specification(GuestLoad load) {

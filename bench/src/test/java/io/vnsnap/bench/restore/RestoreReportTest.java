@@ -13,6 +13,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,8 +30,13 @@ class RestoreReportTest {
                   new BenchHost.Taken("s1", IMAGE, 4.5, 700),
                   110L << 20,
                   List.of(
-                      new RestoreReport.WayResult("store", "ours", List.of(260.0, 240.0, 250.0)),
-                      new RestoreReport.WayResult("file", "QEMU's", List.of(190.0, 210.0))))));
+                      new RestoreReport.WayResult("store", "ours", rounds(260, 240, 250)),
+                      new RestoreReport.WayResult("file", "QEMU's", rounds(190, 210)),
+                      new RestoreReport.WayResult("lazy", "ours too", rounds(90, 100))))));
+
+  private static List<Way.Restored> rounds(double... millis) {
+    return DoubleStream.of(millis).mapToObj(ms -> new Way.Restored(ms, ms + 80)).toList();
+  }
 
   @Test
   void shouldCompareWithTheFile() {
@@ -38,8 +44,9 @@ class RestoreReportTest {
     report.print(new PrintWriter(out));
     assertThat(out.toString())
         .contains("128 MiB guest, 56 MiB filled; stored in 700 ms, 70 MiB added")
-        .contains("store    running after    250 ms  (260 240 250)  1.25 of file  ours")
-        .contains("file     running after    200 ms  (190 210)  1.00 of file  QEMU's");
+        .contains("store    running after    250 ms  (260 240 250)  1.25 of file; answered after    330 ms")
+        .contains("file     running after    200 ms  (190 210)  1.00 of file; answered after    280 ms")
+        .contains("lazy     running after     95 ms  (90 100)  0.48 of file; answered after    175 ms");
   }
 
   @Test
@@ -53,5 +60,7 @@ class RestoreReportTest {
     assertThat(guest.path("ways").path("store").path("ratio").asDouble())
         .isEqualTo(1.25, within(1e-9));
     assertThat(guest.path("ways").path("file").path("roundsMs")).hasSize(2);
+    assertThat(guest.path("ways").path("lazy").path("answeredMs").asDouble())
+        .isEqualTo(175, within(1e-9));
   }
 }
