@@ -60,10 +60,24 @@ final class DeleteCommand extends ClientCommand {
   private List<Manifest> chosen(VnsnapClient client) {
     Map<String, Manifest> chosen = new LinkedHashMap<>();
     for (String reference : snapshots) {
-      Manifest manifest = await(client.snapshot(reference));
+      Manifest manifest = chosen(client, reference);
       chosen.putIfAbsent(manifest.getSnapshotId(), manifest);
     }
     return List.copyOf(chosen.values());
+  }
+
+  /** One whose manifest cannot be read is known by its whole id only. */
+  private static Manifest chosen(VnsnapClient client, String reference) {
+    try {
+      return await(client.snapshot(reference));
+    } catch (CommandFailure e) {
+      String manifest = "snapshots/" + reference + "/manifest";
+      if (await(client.snapshots()).getDamagedList().stream()
+          .noneMatch(line -> line.contains(manifest))) {
+        throw e;
+      }
+      return Manifest.newBuilder().setSnapshotId(reference).setVne("? (damaged)").build();
+    }
   }
 
   private String question(List<Manifest> chosen) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,11 @@ class PruneCommandTest {
     seal("lab-3", "lab", "", "2026-03-02T08:00:00Z");
     seal("web-1", "web", "", "2026-03-01T00:00:00Z");
     seal("web-2", "web", "", "2026-03-05T00:00:00Z");
+  }
+
+  @AfterEach
+  void closeStore() throws IOException {
+    stored.close();
   }
 
   private void seal(String id, String vne, String label, String taken) throws IOException {

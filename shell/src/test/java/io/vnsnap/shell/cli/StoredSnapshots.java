@@ -5,6 +5,7 @@ import io.vnsnap.shell.render.Style;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.pages.PageStore;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -14,9 +15,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** A store in a folder, and commands that work on it. */
-final class StoredSnapshots {
+final class StoredSnapshots implements Closeable {
   private final Path folder;
-  private final SnapshotStore store;
+  private final PageStore store;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -61,5 +62,10 @@ final class StoredSnapshots {
 
   String err() {
     return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() throws IOException {
+    store.close();
   }
 }

@@ -92,8 +92,9 @@ class ScrubTest {
       String pack = packOf(small, "s3");
       small.place.lose(pack);
       ScrubReport report = small.scrub();
-      assertThat(report.findings()).anyMatch(finding ->
-          finding.what().contains(pack) && finding.what().contains("is missing"));
+      assertThat(report.findings())
+          .anyMatch(
+              finding -> finding.what().contains(pack) && finding.what().contains("is missing"));
       assertThat(touched(report)).contains("VM c of snapshot s3");
     }
   }
@@ -107,8 +108,7 @@ class ScrubTest {
       ScrubReport report = small.scrub();
       assertThat(report.findings()).hasSize(3);
       assertThat(touched(report))
-          .containsExactlyInAnyOrder(
-              "VM c of snapshot s3", "frames in flight of snapshot s1");
+          .containsExactlyInAnyOrder("VM c of snapshot s3", "frames in flight of snapshot s1");
       assertThat(report.findings()).anyMatch(f -> f.what().contains("snapshots/s2/manifest"));
       assertThat(report.onlyIndex()).isFalse();
     }

@@ -21,8 +21,7 @@ class SnapshotDiffTest {
 
   private static SnapshotDiff diff(SmallStore small, String from, String to) throws IOException {
     try (StoreAccess access = small.access()) {
-      return SnapshotDiff.of(
-          access, small.store().manifest(from), small.store().manifest(to));
+      return SnapshotDiff.of(access, small.store().manifest(from), small.store().manifest(to));
     }
   }
 
@@ -78,12 +77,11 @@ class SnapshotDiffTest {
     try (SmallStore small = new SmallStore()) {
       small.take("s1", Map.of("a", pages(1, 10)));
       small.take("s2", Map.of("a", pages(2, 10)));
-      small.place.script(
-          (operation, name) -> {
-            if (name.startsWith("packs/")) {
-              throw new IOException("no pack is read");
-            }
-          });
+      small.place.script((operation, name) -> {
+        if (name.startsWith("packs/")) {
+          throw new IOException("no pack is read");
+        }
+      });
       assertThat(diff(small, "s1", "s2").vms().get(0).changedPages()).isEqualTo(10);
     }
   }
