@@ -2,7 +2,6 @@ package io.vnsnap.vm;
 
 import io.vnsnap.store.ImageWriter;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;

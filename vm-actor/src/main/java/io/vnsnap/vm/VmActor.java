@@ -320,8 +320,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
         })
         .thenCompose(ready ->
             with.hypervisor()
-                .load(
-                    ready, opening, load.loading(), new StoredHints(with.store(), load.image())));
+                .load(ready, opening, load.loading(), new StoredHints(with.store(), load.image())));
   }
 
   private void close(CountedImage image) {
@@ -339,8 +338,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   }
 
   private MachineSpec rebuildDisks(MachineSpec spec, Load load) throws IOException {
-    return new DiskRebuild(with.store(), load.snapshotId())
-        .into(spec, load.image().getDisksList());
+    return new DiskRebuild(with.store(), load.snapshotId()).into(spec, load.image().getDisksList());
   }
 
   private VmState onStarted(Started started) {

@@ -355,7 +355,9 @@ class VmActorTest {
             SPEC,
             Optional.of(
                 new VmActor.Load(
-                    "s0", ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build(), Loading.FULL))));
+                    "s0",
+                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build(),
+                    Loading.FULL))));
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
     vm.tell(new VmActor.Go());
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));

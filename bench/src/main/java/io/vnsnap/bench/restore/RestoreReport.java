@@ -109,10 +109,7 @@ record RestoreReport(int rounds, List<Guest> guests) {
 
   private static String rounds(List<Double> all) {
     return String.join(
-        " ",
-        all.stream()
-            .map(millis -> String.format(Locale.ROOT, "%.0f", millis))
-            .toList());
+        " ", all.stream().map(millis -> String.format(Locale.ROOT, "%.0f", millis)).toList());
   }
 
   private static double mib(long bytes) {

@@ -18,8 +18,9 @@ import java.util.List;
 
 /**
  * The measurements with one guest after the other: it is captured into the store, then stopped and
- * written to a file by QEMU, and ended; then brought back in all ways by turns. The first turn reads
- * everything into the caches, tells the store what a lazy start needs first, and is not counted.
+ * written to a file by QEMU, and ended; then brought back in all ways by turns. The first turn
+ * reads everything into the caches, tells the store what a lazy start needs first, and is not
+ * counted.
  */
 final class RestoreRun {
   private static final Duration DEADLINE = Duration.ofMinutes(5);

@@ -94,8 +94,7 @@ public final class BenchHost {
         await(
             hypervisor.load(
                 specification(load),
-                BlockingWork.on(
-                    blocking, () -> store.readImage(taken.snapshotId(), taken.image())),
+                BlockingWork.on(blocking, () -> store.readImage(taken.snapshotId(), taken.image())),
                 Loading.LAZY,
                 new KeptHints(store, taken.image())));
     long unusedAt = await(machine.resume());

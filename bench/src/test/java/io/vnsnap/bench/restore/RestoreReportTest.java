@@ -44,9 +44,12 @@ class RestoreReportTest {
     report.print(new PrintWriter(out));
     assertThat(out.toString())
         .contains("128 MiB guest, 56 MiB filled; stored in 700 ms, 70 MiB added")
-        .contains("store    running after    250 ms  (260 240 250)  1.25 of file; answered after    330 ms")
-        .contains("file     running after    200 ms  (190 210)  1.00 of file; answered after    280 ms")
-        .contains("lazy     running after     95 ms  (90 100)  0.48 of file; answered after    175 ms");
+        .contains(
+            "store    running after    250 ms  (260 240 250)  1.25 of file; answered after    330 ms")
+        .contains(
+            "file     running after    200 ms  (190 210)  1.00 of file; answered after    280 ms")
+        .contains(
+            "lazy     running after     95 ms  (90 100)  0.48 of file; answered after    175 ms");
   }
 
   @Test

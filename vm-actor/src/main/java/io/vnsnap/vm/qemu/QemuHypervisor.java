@@ -59,8 +59,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   @Override
   public CompletionStage<Machine> load(MachineSpec spec, ImageReader image) {
-    return load(
-        spec, CompletableFuture.completedStage(image), Loading.FULL, StartHints.NONE);
+    return load(spec, CompletableFuture.completedStage(image), Loading.FULL, StartHints.NONE);
   }
 
   @Override

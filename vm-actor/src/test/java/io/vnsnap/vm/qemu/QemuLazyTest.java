@@ -255,7 +255,8 @@ class QemuLazyTest {
             get(
                 guests
                     .hypervisor()
-                    .load(spec, opened(store.read("unpaged", "vm")), Loading.LAZY, StartHints.NONE)))
+                    .load(
+                        spec, opened(store.read("unpaged", "vm")), Loading.LAZY, StartHints.NONE)))
         .hasMessageContaining("it cannot be loaded lazily: its image is not stored by pages");
     assertThat(Files.exists(spec.folder())).isFalse();
     assertThatThrownBy(

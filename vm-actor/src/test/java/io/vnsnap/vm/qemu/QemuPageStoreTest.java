@@ -42,8 +42,7 @@ class QemuPageStoreTest {
   void begin() throws Exception {
     store =
         PageStore.open(
-            DirectoryPlace.open(folder.resolve("store")),
-            StoreSettings.defaults("test"));
+            DirectoryPlace.open(folder.resolve("store")), StoreSettings.defaults("test"));
     machine = guests.boot(spec());
   }
 

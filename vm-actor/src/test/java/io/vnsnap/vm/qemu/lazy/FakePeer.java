@@ -119,20 +119,18 @@ final class FakePeer implements AutoCloseable {
    */
   boolean takeSection() throws IOException {
     int kind = in.read();
-    switch (kind) {
-      case 0 -> {
-        return false;
-      }
+    return switch (kind) {
+      case 0 -> false;
       case 2, 3 -> {
         assertThat(in.readInt()).isEqualTo(2);
         takeEntries();
         assertThat(in.read()).isEqualTo(0x7e);
         assertThat(in.readInt()).isEqualTo(2);
-        return true;
+        yield true;
       }
       case -1 -> throw new EOFException();
       default -> throw new AssertionError("section of kind " + kind);
-    }
+    };
   }
 
   /** Takes all sections to the end of the stream, and says that all is well. */
