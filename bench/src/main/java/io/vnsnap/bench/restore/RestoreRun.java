@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The measurements with one guest after the other: it is captured into the store, then stopped and
@@ -53,7 +54,7 @@ final class RestoreRun {
     Path file = own.resolve("stream");
     QemuMachine machine = host.boot(load);
     List<String> commandLine = BenchHost.commandLine(machine);
-    Path original = machine.consoleSocket().getParent();
+    Path original = Objects.requireNonNull(machine.consoleSocket().getParent());
     BenchHost.Taken taken;
     try (Console console = Console.connect(machine.consoleSocket())) {
       load.awaitLoaded(console);
