@@ -24,7 +24,23 @@ final class ScriptedPlace implements Place {
     void before(String operation, String name) throws IOException;
   }
 
-  private record Stored(byte[] bytes, long modifiedMs) {}
+  private static final class Stored {
+    private final byte[] bytes;
+    private final long modifiedMs;
+
+    Stored(byte[] bytes, long modifiedMs) {
+      this.bytes = bytes;
+      this.modifiedMs = modifiedMs;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+
+    long modifiedMs() {
+      return modifiedMs;
+    }
+  }
 
   private final ConcurrentSkipListMap<String, Stored> objects = new ConcurrentSkipListMap<>();
   private final AtomicLong clock = new AtomicLong(1_800_000_000_000L);
