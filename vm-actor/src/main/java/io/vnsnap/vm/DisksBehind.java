@@ -3,7 +3,7 @@ package io.vnsnap.vm;
 import io.vnsnap.store.ImageWriter;
 import java.util.concurrent.CompletionStage;
 
-/** A capture that has been started, with the disks that are stored after it. */
+/** A capture that has been started, to be given up together with the disks of its cut. */
 record DisksBehind(Capture memory, FrozenDisks disks) implements Capture {
 
   @Override
@@ -18,7 +18,7 @@ record DisksBehind(Capture memory, FrozenDisks disks) implements Capture {
 
   @Override
   public long bytes() {
-    return memory.bytes() + disks.bytes();
+    return memory.bytes();
   }
 
   /** The memory first: it is what may keep the VM from running. */

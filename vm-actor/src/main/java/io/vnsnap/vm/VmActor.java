@@ -436,7 +436,9 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     } else if (state instanceof VmState.Storing storing) {
       owner.tell(
           new VmEvent.Progress(
-              vm, storing.capture().bytes(), memoryBytes + storing.capture().disks().totalBytes()));
+              vm,
+              storing.capture().bytes() + storing.disks().bytes(),
+              memoryBytes + storing.disks().totalBytes()));
     } else if (arriving) {
       reportArrival();
     }

@@ -251,27 +251,31 @@ final class VmSnapshots {
         new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld());
     owner.tell(made);
     log.info("VM {} was cut for {}: {}", vm, note.snapshotId(), cutting.sequence().account());
-    DisksBehind capture = new DisksBehind(cutting.capture(), cut.disks());
+    Capture capture = cutting.capture();
     context.pipeToSelf(
-        stored(note.snapshotId(), capture),
+        stored(note.snapshotId(), capture, cut.disks()),
         (stored, failed) -> new VmActor.StoreEnded(note.snapshotId(), stored, failed));
     return new Storing(
         cutting.live(),
-        cutting.attempt().settledBy(CompletableFuture.completedStage(capture)).reported(made),
+        cutting
+            .attempt()
+            .settledBy(CompletableFuture.completedStage(new DisksBehind(capture, cut.disks())))
+            .reported(made),
         capture,
+        cut.disks(),
         made);
   }
 
   /**
    * The memory first: while it is taken the guest may have to wait, for its disks it never does.
    */
-  private CompletionStage<VmActor.Stored> stored(String snapshotId, DisksBehind capture) {
+  private CompletionStage<VmActor.Stored> stored(
+      String snapshotId, Capture capture, FrozenDisks disks) {
     ImageTarget target = ImageTarget.of(snapshotId, with.vne(), vm);
     return capture
         .stored()
         .thenCompose(image ->
-            capture
-                .disks()
+            disks
                 .store(with.store(), target)
                 .thenApply(records -> new VmActor.Stored(image, records)));
   }

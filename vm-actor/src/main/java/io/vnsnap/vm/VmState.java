@@ -45,7 +45,8 @@ sealed interface VmState {
       implements Snapshotting {}
 
   /** Runs again; the image is on its way to the store. */
-  record Storing(Live live, Attempt attempt, DisksBehind capture, VmEvent.CutMade cut)
+  record Storing(
+      Live live, Attempt attempt, Capture capture, FrozenDisks disks, VmEvent.CutMade cut)
       implements Snapshotting {}
 
   /**

@@ -447,8 +447,10 @@ class CommandLineInterfaceTest {
         .isZero();
     assertThat(out())
         .isEqualTo(
-            "Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.\n"
-                + "Node a has ended: asked to\n");
+            """
+            Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.
+            Node a has ended: asked to
+            """);
     assertThat(launched).isEmpty();
   }
 

@@ -32,6 +32,11 @@ final class DiskWork {
     return ended.thenCompose(done -> machine.onLoop(folding::quiet));
   }
 
+  /** Completes when no job works on them any more; at once when none does, as at a cut. */
+  CompletionStage<Void> still() {
+    return folding.still();
+  }
+
   CompletionStage<FrozenDisks> freeze(String snapshotId) {
     if (disks.chains().isEmpty()) {
       return CompletableFuture.completedStage(FrozenDisks.NONE);

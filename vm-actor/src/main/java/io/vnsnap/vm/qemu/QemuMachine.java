@@ -190,7 +190,11 @@ public final class QemuMachine implements Machine {
   public CompletionStage<Long> pause() {
     return operation(
         "pausing",
-        () -> command("stop", JSON.objectNode()).thenCompose(done -> runState.whenStopped(this)));
+        () ->
+            diskWork
+                .still()
+                .thenCompose(done -> command("stop", JSON.objectNode()))
+                .thenCompose(done -> runState.whenStopped(this)));
   }
 
   @Override
