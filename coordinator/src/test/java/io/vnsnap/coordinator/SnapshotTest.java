@@ -142,7 +142,7 @@ class SnapshotTest extends VneTest {
     assertThat(vne.refusal())
         .returns(RefusalCode.NOT_POSSIBLE, Refused::getCode)
         .satisfies(refused -> assertThat(refused.getReason()).contains("capture mode"));
-    vne.askSnapshot(take().setModeValue(CaptureMode.ROUNDS_VALUE).setStagingValue(99));
+    vne.askSnapshot(take().setMode(CaptureMode.ROUNDS).setStagingValue(99));
     assertThat(vne.refusal().getReason()).contains("unknown staging");
     vne.askSnapshot(take().setStaging(Staging.MEMORY));
     assertThat(vne.refusal().getReason()).contains("leave staging out");
