@@ -1,9 +1,11 @@
 package io.vnsnap.bench;
 
+import io.vnsnap.bench.capture.CaptureCommand;
 import io.vnsnap.bench.gate.GateCommand;
 import io.vnsnap.bench.gate.PeerCommand;
 import io.vnsnap.bench.goodput.GoodputCommand;
 import io.vnsnap.bench.pause.PauseCommand;
+import io.vnsnap.bench.restore.RestoreCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,7 +13,14 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description = "Measures VNsnap beside what it is compared with, in one run on one machine.",
-    subcommands = {PauseCommand.class, GateCommand.class, GoodputCommand.class, PeerCommand.class},
+    subcommands = {
+      PauseCommand.class,
+      CaptureCommand.class,
+      RestoreCommand.class,
+      GateCommand.class,
+      GoodputCommand.class,
+      PeerCommand.class
+    },
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "BENCHMARK")
 public final class Main {

@@ -59,6 +59,11 @@ final class CountedImage implements ImageReader {
   }
 
   @Override
+  public void verify() throws IOException {
+    image.verify();
+  }
+
+  @Override
   public void close() throws IOException {
     image.close();
   }

@@ -76,13 +76,10 @@ public final class PauseCommand implements Callable<Integer> {
   }
 
   private List<GuestLoad> loads() throws BenchmarkException {
-    String kit = System.getenv("VNSNAP_GUEST");
-    if (kit == null) {
-      throw new BenchmarkException("set VNSNAP_GUEST to the folder that guest/build prints");
-    }
+    Path kit = GuestLoad.kitOfEnvironment();
     List<GuestLoad> loads = new ArrayList<>();
     for (int memory : memoryMib) {
-      loads.add(GuestLoad.of(Path.of(kit), memory, dirtyMib));
+      loads.add(GuestLoad.of(kit, memory, dirtyMib));
     }
     return loads;
   }
