@@ -8,9 +8,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,9 +55,9 @@ final class QemuCapture implements RunningCapture {
   private final boolean held;
   private final CompletableFuture<Void> migrated = new CompletableFuture<>();
   private final CompletableFuture<ImageWriter.Committed> stored = new CompletableFuture<>();
+  private final StallWatch stallWatch;
   private boolean migrating;
   private boolean started;
-  private @Nullable Future<?> stallWatch;
   private @Nullable CompletableFuture<Void> cancelling;
   private @Nullable CompletableFuture<Void> puttingAway;
 
@@ -69,6 +67,15 @@ final class QemuCapture implements RunningCapture {
     this.stream = stream;
     this.quiet = quiet;
     this.held = held;
+    this.stallWatch =
+        new StallWatch(
+            machine,
+            stream,
+            () -> !stored.isDone() && !(stream.drained() && migrated.isDone()),
+            late -> {
+              machine.blocking().execute(stream::drainAside);
+              stream.giveUp(late);
+            });
   }
 
   /** On the event loop, when no other capture is in progress. */
@@ -134,7 +141,7 @@ final class QemuCapture implements RunningCapture {
                 new HypervisorException("the capture is over"));
           }
           started = true;
-          watchForStall(-1);
+          stallWatch.begin();
           CompletionStage<Long> resumed = held ? machine.nextResume() : resumeWhenPagesCome();
           stream.begin();
           return resumedUnlessFailed(resumed);
@@ -148,24 +155,6 @@ final class QemuCapture implements RunningCapture {
     return migrate()
         .thenCompose(done -> pages)
         .thenCompose(done -> machine.onLoop(machine::resumeOnLoop));
-  }
-
-  private CompletionStage<Long> resumedUnlessFailed(CompletionStage<Long> resumed) {
-    CompletableFuture<Long> result = new CompletableFuture<>();
-    resumed.whenComplete((at, failed) -> {
-      if (failed != null) {
-        result.completeExceptionally(failed);
-      } else {
-        result.complete(at);
-      }
-    });
-    stored()
-        .whenComplete((done, failed) -> {
-          if (failed != null) {
-            result.completeExceptionally(failed);
-          }
-        });
-    return result;
   }
 
   @Override
@@ -283,10 +272,7 @@ final class QemuCapture implements RunningCapture {
               begun.completeExceptionally(failed);
             } else {
               machine.setCapture(null);
-              if (stallWatch != null) {
-                // It would keep all of the capture in memory until it is due.
-                stallWatch.cancel(false);
-              }
+              stallWatch.end();
               begun.complete(null);
             }
           });
@@ -312,16 +298,8 @@ final class QemuCapture implements RunningCapture {
         migrated.complete(null);
         stream.approve();
       }
-      case "cancelled" -> endedBadly("somebody else cancelled the capture");
-      case "failed" ->
-          machine
-              .command("query-migrate", JSON.objectNode())
-              .whenComplete((info, failed) ->
-                  endedBadly(
-                      "QEMU gave up: "
-                          + (failed == null
-                              ? info.path("error-desc").asText("no reason given")
-                              : HypervisorException.reason(failed))));
+      case "cancelled" -> endedBadly(new HypervisorException("somebody else cancelled the capture"));
+      case "failed" -> machine.migrationFailure().thenAccept(this::endedBadly);
       default -> {
         // On its way.
       }
@@ -333,10 +311,10 @@ final class QemuCapture implements RunningCapture {
     migrated.completeExceptionally(reason);
     stored.completeExceptionally(reason);
     stream.giveUp(reason);
+    stallWatch.end();
   }
 
-  private void endedBadly(String reason) {
-    HypervisorException failure = new HypervisorException(reason);
+  private void endedBadly(HypervisorException failure) {
     migrated.completeExceptionally(failure);
     stream.giveUp(failure);
   }
@@ -357,32 +335,5 @@ final class QemuCapture implements RunningCapture {
             return null;
           });
     }
-  }
-
-  private void watchForStall(long bytesBefore) {
-    stallWatch =
-        machine
-            .loop()
-            .schedule(
-                () -> {
-                  if (stored.isDone() || (stream.drained() && migrated.isDone())) {
-                    return;
-                  }
-                  long bytes = stream.counts().bytes();
-                  if (bytes == bytesBefore) {
-                    machine.blocking().execute(stream::drainAside);
-                    stream.giveUp(
-                        new TimeoutException(
-                            "the capture stalled for "
-                                + machine.settings().stallTimeout()
-                                + " after "
-                                + bytes
-                                + " bytes"));
-                  } else {
-                    watchForStall(bytes);
-                  }
-                },
-                machine.settings().stallTimeout().toMillis(),
-                TimeUnit.MILLISECONDS);
   }
 }

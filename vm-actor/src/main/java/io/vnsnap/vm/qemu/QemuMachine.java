@@ -351,6 +351,17 @@ public final class QemuMachine implements Machine {
         .thenAccept(done -> {});
   }
 
+  /** Asks QEMU why a migration has failed; never fails. */
+  CompletionStage<HypervisorException> migrationFailure() {
+    return command("query-migrate", JSON.objectNode())
+        .handle((info, failed) ->
+            new HypervisorException(
+                "QEMU gave up: "
+                    + (failed == null
+                        ? info.path("error-desc").asText("no reason given")
+                        : HypervisorException.reason(failed))));
+  }
+
   /** Asks until QEMU, still busy with the end of the previous migration, accepts. */
   CompletionStage<Void> setCapability(String name, boolean on) {
     return insist("migrate-set-capabilities", capability(name, on));

@@ -74,6 +74,7 @@ final class RoundsCapture implements RunningCapture {
   private final RoundWalk walk;
   private final CompletableFuture<Void> migrated = new CompletableFuture<>();
   private final CompletableFuture<ImageWriter.Committed> stored = new CompletableFuture<>();
+  private final StallWatch stallWatch;
   private CompletableFuture<Void> walking = new CompletableFuture<>();
   private long endedNanos;
   private int renewals;
@@ -81,7 +82,6 @@ final class RoundsCapture implements RunningCapture {
   private volatile List<RoundRecord> records = List.of();
   private boolean migrating;
   private boolean started;
-  private @Nullable Future<?> stallWatch;
   private @Nullable Future<?> renewal;
   private @Nullable CompletableFuture<Void> cancelling;
   private @Nullable CompletableFuture<Void> puttingAway;
@@ -98,6 +98,8 @@ final class RoundsCapture implements RunningCapture {
     this.network = network;
     this.settings = settings;
     this.walk = new RoundWalk(machine, stream, network, settings, buffer.smallBytes());
+    this.stallWatch =
+        new StallWatch(machine, stream, this::expectsMore, this::stalled);
   }
 
   /**
@@ -123,7 +125,7 @@ final class RoundsCapture implements RunningCapture {
             .thenCompose(done -> machine.lendDescriptor(DESCRIPTOR, pair))
             .thenCompose(done -> capture.migrate())
             .thenCompose(done -> capture.walk.begin());
-    capture.watchForStall(-1);
+    capture.stallWatch.begin();
     return capture
         .walk(brink)
         .thenApply(done -> {
@@ -246,24 +248,6 @@ final class RoundsCapture implements RunningCapture {
     stream.pace().release();
   }
 
-  private CompletionStage<Long> resumedUnlessFailed(CompletionStage<Long> resumed) {
-    CompletableFuture<Long> result = new CompletableFuture<>();
-    resumed.whenComplete((at, failed) -> {
-      if (failed != null) {
-        result.completeExceptionally(failed);
-      } else {
-        result.complete(at);
-      }
-    });
-    stored()
-        .whenComplete((done, failed) -> {
-          if (failed != null) {
-            result.completeExceptionally(failed);
-          }
-        });
-    return result;
-  }
-
   @Override
   public CompletionStage<ImageWriter.Committed> stored() {
     return stored.minimalCompletionStage();
@@ -374,8 +358,7 @@ final class RoundsCapture implements RunningCapture {
           .whenCompleteAsync(
               (done, failed) -> {
                 machine.closeQuietly(buffer::close);
-                forget(stallWatch);
-                forget(renewal);
+                endTimers();
                 machine.setCapture(null);
                 begun.complete(null);
               },
@@ -385,10 +368,10 @@ final class RoundsCapture implements RunningCapture {
     return current;
   }
 
-  /** A timer would keep all of the capture in memory until it is due. */
-  private static void forget(@Nullable Future<?> timer) {
-    if (timer != null) {
-      timer.cancel(false);
+  private void endTimers() {
+    stallWatch.end();
+    if (renewal != null) {
+      renewal.cancel(false);
     }
   }
 
@@ -406,16 +389,7 @@ final class RoundsCapture implements RunningCapture {
         stream.approve();
       }
       case "cancelled" -> endedBadly(new HypervisorException("the capture was cancelled"));
-      case "failed" ->
-          machine
-              .command("query-migrate", JSON.objectNode())
-              .whenComplete((info, failed) ->
-                  endedBadly(
-                      new HypervisorException(
-                          "QEMU gave up: "
-                              + (failed == null
-                                  ? info.path("error-desc").asText("no reason given")
-                                  : HypervisorException.reason(failed)))));
+      case "failed" -> machine.migrationFailure().thenAccept(this::endedBadly);
       default -> {
         // On its way.
       }
@@ -436,6 +410,7 @@ final class RoundsCapture implements RunningCapture {
     stream.giveUp(reason);
     walk.fail(reason);
     readToEnd();
+    endTimers();
   }
 
   private void endedBadly(Throwable failure) {
@@ -467,35 +442,12 @@ final class RoundsCapture implements RunningCapture {
     }
   }
 
-  private void watchForStall(long bytesBefore) {
-    stallWatch =
-        machine
-            .loop()
-            .schedule(
-                () -> {
-                  if (stored.isDone() || (stream.drained() && migrated.isDone())) {
-                    return;
-                  }
-                  long bytes = stream.bytes();
-                  boolean reading = started || !walking.isDone();
-                  if (reading && bytes == bytesBefore) {
-                    stalled(bytes);
-                  } else {
-                    watchForStall(reading ? bytes : -1);
-                  }
-                },
-                machine.settings().stallTimeout().toMillis(),
-                TimeUnit.MILLISECONDS);
+  private boolean expectsMore() {
+    boolean reading = started || !walking.isDone();
+    return reading && !stored.isDone() && !(stream.drained() && migrated.isDone());
   }
 
-  private void stalled(long bytes) {
-    TimeoutException late =
-        new TimeoutException(
-            "the capture stalled for "
-                + machine.settings().stallTimeout()
-                + " after "
-                + bytes
-                + " bytes");
+  private void stalled(TimeoutException late) {
     if (started) {
       machine.blocking().execute(stream::drainAside);
     }

@@ -2,6 +2,7 @@ package io.vnsnap.vm.qemu;
 
 import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** A capture as its machine sees it. On the machine's event loop. */
@@ -21,4 +22,23 @@ sealed interface RunningCapture extends Capture permits QemuCapture, RoundsCaptu
 
   /** The process is gone. */
   void lost(HypervisorException reason);
+
+  /** When it began to run, or why the capture has failed, whichever comes first. */
+  default CompletionStage<Long> resumedUnlessFailed(CompletionStage<Long> resumed) {
+    CompletableFuture<Long> result = new CompletableFuture<>();
+    resumed.whenComplete((at, failed) -> {
+      if (failed != null) {
+        result.completeExceptionally(failed);
+      } else {
+        result.complete(at);
+      }
+    });
+    stored()
+        .whenComplete((done, failed) -> {
+          if (failed != null) {
+            result.completeExceptionally(failed);
+          }
+        });
+    return result;
+  }
 }
