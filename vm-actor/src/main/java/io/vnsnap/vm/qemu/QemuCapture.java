@@ -298,7 +298,8 @@ final class QemuCapture implements RunningCapture {
         migrated.complete(null);
         stream.approve();
       }
-      case "cancelled" -> endedBadly(new HypervisorException("somebody else cancelled the capture"));
+      case "cancelled" ->
+          endedBadly(new HypervisorException("somebody else cancelled the capture"));
       case "failed" -> machine.migrationFailure().thenAccept(this::endedBadly);
       default -> {
         // On its way.

@@ -98,8 +98,7 @@ final class RoundsCapture implements RunningCapture {
     this.network = network;
     this.settings = settings;
     this.walk = new RoundWalk(machine, stream, network, settings, buffer.smallBytes());
-    this.stallWatch =
-        new StallWatch(machine, stream, this::expectsMore, this::stalled);
+    this.stallWatch = new StallWatch(machine, stream, this::expectsMore, this::stalled);
   }
 
   /**
