@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Timeout;
 class DatabaseTest {
   private static final int SNAPSHOTS = 10;
   private static final long DISK_BYTES = (96L << 20) + 512;
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Pattern COMMITTED = Pattern.compile("ACK (\\d+)\\r?\\n");
   private static final Pattern ROWS = Pattern.compile("ROWS (\\d+) FROM (\\d+) TO (\\d+) OK");
 

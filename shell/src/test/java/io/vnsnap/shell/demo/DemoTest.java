@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,10 +37,9 @@ class DemoTest {
           Duration.ofMillis(1),
           new DemoPlan.Deadlines(SOON, SOON, SOON, SOON, SOON, SOON));
 
-  private static final Supplier<String> NOT_ASKED =
-      () -> {
-        throw new AssertionError("QEMU is asked although it is not wanted");
-      };
+  private static String notAsked() {
+    throw new AssertionError("QEMU is asked although it is not wanted");
+  }
 
   private String unusable = "";
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -178,7 +176,7 @@ class DemoTest {
     unusable = "";
     assertThat(choose(environment))
         .isEqualTo(new DemoGuests("qemu", DemoTopology.of(DemoPlan.standard(), folder), ""));
-    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment, NOT_ASKED).hypervisor())
+    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment, DemoTest::notAsked).hypervisor())
         .isEqualTo("simulated");
     environment.put(DemoGuests.NO_QEMU, "apt-get failed");
     DemoGuests guests = choose(environment);
