@@ -1,9 +1,11 @@
 package io.vnsnap.store.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.vnsnap.store.SnapshotStore;
-import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.place.Place;
 import io.vnsnap.store.place.PlaceKind;
 import io.vnsnap.store.place.S3Server;
@@ -22,6 +24,27 @@ import org.junit.jupiter.api.io.TempDir;
 /** The store on each kind of place. */
 class PlacedPageStoreTest {
 
+  @Test
+  void shouldOpenAnEncryptedStoreAsItsLocationAndConfigurationSay(@TempDir Path temporary)
+      throws IOException {
+    String location = temporary.resolve("store").toString();
+    Config plain = ConfigFactory.defaultReference(PageStore.class.getClassLoader());
+    Config encrypted =
+        ConfigFactory.parseString(
+                "vnsnap.store.encryption.key-command = [ echo, %s ]".formatted("0f".repeat(32)))
+            .withFallback(plain);
+    SmallSnapshot snapshot = new SmallSnapshot("s1", 5);
+    try (PageStore store = PageStore.open(location, encrypted, "host-a")) {
+      snapshot.storeIn(store);
+    }
+    try (PageStore store = PageStore.open(location, encrypted, "host-b")) {
+      snapshot.mustBeIn(store);
+    }
+    assertThatThrownBy(() -> PageStore.open(location, plain, "host-c"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("is encrypted");
+  }
+
   /** Longer than the contract's limit: a request to a server takes longer than memory. */
   @Timeout(value = 300, unit = TimeUnit.SECONDS)
   abstract static class Placed extends SnapshotStoreContract {
@@ -38,8 +61,7 @@ class PlacedPageStoreTest {
     @Override
     SnapshotStore open() throws IOException {
       Place place = openPlace();
-      PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
-      PageStore store = PageStore.open(place, ids, SmallSnapshot.SETTINGS);
+      PageStore store = PageStore.open(place, SmallSnapshot.SETTINGS);
       opened.add(store);
       return store;
     }
