@@ -1,9 +1,11 @@
 package io.vnsnap.bench;
 
+import io.vnsnap.bench.capture.CaptureCommand;
 import io.vnsnap.bench.gate.GateCommand;
 import io.vnsnap.bench.gate.PeerCommand;
 import io.vnsnap.bench.goodput.GoodputCommand;
 import io.vnsnap.bench.pause.PauseCommand;
+import io.vnsnap.bench.restore.RestoreCommand;
 import io.vnsnap.bench.store.StoreCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,6 +16,8 @@ import picocli.CommandLine.Command;
     description = "Measures VNsnap beside what it is compared with, in one run on one machine.",
     subcommands = {
       PauseCommand.class,
+      CaptureCommand.class,
+      RestoreCommand.class,
       GateCommand.class,
       GoodputCommand.class,
       StoreCommand.class,

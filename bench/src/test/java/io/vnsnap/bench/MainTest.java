@@ -25,7 +25,9 @@ class MainTest {
   @Test
   void shouldExplainItself() {
     assertThat(run("--help")).isZero();
-    assertThat(out.toString()).contains("pause", "gate", "goodput").doesNotContain("gate-peer");
+    assertThat(out.toString())
+        .contains("pause", "capture", "restore", "gate", "goodput")
+        .doesNotContain("gate-peer");
   }
 
   @Test
@@ -53,6 +55,13 @@ class MainTest {
   void shouldRefuseWrongUsageOfGoodput(String option) {
     assertThat(run("goodput", option)).isEqualTo(2);
     assertThat(err.toString()).contains("Usage: bench goodput");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"restore --rounds=0", "restore --dirty=-1", "capture --window=0"})
+  void shouldRefuseWrongUsageOfRestoreAndCapture(String line) {
+    assertThat(run(line.split(" "))).isEqualTo(2);
+    assertThat(err.toString()).contains("Usage: bench ");
   }
 
   @Test

@@ -9,6 +9,7 @@ record CoordinatorSettings(
     Duration retryInterval,
     Duration hostGrace,
     Duration passivateAfter,
+    LazyFailure onLazyFailure,
     int vneListLimit,
     int journalSnapshotEvery) {
 
@@ -50,6 +51,7 @@ record CoordinatorSettings(
         config.getDuration("retry-interval"),
         config.getDuration("host-grace"),
         config.getDuration("passivate-after"),
+        LazyFailure.of(config.getString("on-lazy-failure")),
         config.getInt("vne-list-limit"),
         config.getInt("journal-snapshot-every"));
   }

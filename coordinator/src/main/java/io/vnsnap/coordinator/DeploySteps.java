@@ -55,6 +55,11 @@ final class DeploySteps {
     return askHosts(new Placing(plan, List.of(client), around.nowMs(), 1));
   }
 
+  /** Begins to restore again, in full, what was lost while its memory was loaded lazily. */
+  Decision restoreAgain(Deployment deployment) {
+    return askHosts(new Placing(Requests.again(deployment), List.of(), around.nowMs(), 1));
+  }
+
   private Decision askHosts(Placing placing) {
     return Decision.to(placing)
         .describeHosts()
@@ -124,7 +129,8 @@ final class DeploySteps {
             .setGeneration(vne.history().lastGeneration() + 1)
             .setNetworkId(around.random().nextLong())
             .setSnapshotId(placing.plan().manifest().getSnapshotId())
-            .setEpoch(Math.max(vne.history().epoch(), placing.plan().manifest().getEpoch()));
+            .setEpoch(Math.max(vne.history().epoch(), placing.plan().manifest().getEpoch()))
+            .setLoading(placing.plan().loading());
     for (String host : hosts.values()) {
       HostDescription description = described.get(host);
       ordered.putTrunks(
@@ -148,6 +154,7 @@ final class DeploySteps {
                 .putAllTrunks(ordered.getTrunksMap())
                 .setNetworkId(ordered.getNetworkId())
                 .setSnapshotId(ordered.getSnapshotId())
+                .setLoading(ordered.getLoading())
                 .setDeadlineMs(around.settings().timeouts().deploy().toMillis()))
         .build();
   }

@@ -1,6 +1,7 @@
 package io.vnsnap.coordinator;
 
 import akka.actor.typed.ActorRef;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VneReply;
@@ -86,12 +87,14 @@ sealed interface Operation
    * @param manifest the snapshot to restore, or the default instance to boot
    * @param required VM to the host it must be on
    * @param wished VM to the host it should be on if that is possible
+   * @param loading of a snapshot: whether VMs may run before their memory is there
    */
   record Plan(
       Topology topology,
       Manifest manifest,
       Map<String, String> required,
-      Map<String, String> wished) {
+      Map<String, String> wished,
+      Loading loading) {
 
     boolean isRestore() {
       return !manifest.getSnapshotId().isEmpty();

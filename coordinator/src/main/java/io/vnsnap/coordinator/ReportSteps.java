@@ -23,14 +23,21 @@ final class ReportSteps {
   private final StopSteps stops;
   private final DeploySteps deploys;
   private final SnapshotSteps snapshots;
+  private final LazyFailure onLazyFailure;
 
   ReportSteps(
-      String name, Reach reach, StopSteps stops, DeploySteps deploys, SnapshotSteps snapshots) {
+      String name,
+      Reach reach,
+      StopSteps stops,
+      DeploySteps deploys,
+      SnapshotSteps snapshots,
+      LazyFailure onLazyFailure) {
     this.name = name;
     this.reach = reach;
     this.stops = stops;
     this.deploys = deploys;
     this.snapshots = snapshots;
+    this.onLazyFailure = onLazyFailure;
   }
 
   Decision onReport(Vne vne, Operation operation, HostReport report) {
@@ -141,11 +148,41 @@ final class ReportSteps {
       case SnapshotInProgress snapshot ->
           snapshots.abort(snapshot, line).persist(deploys.lost(vm, reason));
       case StopInProgress stop -> Decision.to(stop);
+      case Idle idle when report.getMemoryNotGiven() && restoresAgain(vne, deployment) ->
+          restoreAgain(vne, deployment, vm, reason);
       case Idle idle -> lost(vne, idle, vm, reason);
       case AbortInProgress abort -> lost(vne, abort, vm, reason);
       case Placing placing -> lost(vne, placing, vm, reason);
       case Recovering recovering -> lost(vne, recovering, vm, reason);
     };
+  }
+
+  private boolean restoresAgain(Vne vne, Deployment deployment) {
+    return onLazyFailure == LazyFailure.RESTORE
+        && vne instanceof Vne.Running
+        && deployment.isRestore();
+  }
+
+  /**
+   * The store did not give a VM the rest of its memory. Nobody has taken a snapshot of this
+   * deployment since, for that waits for the memory; so nothing but the time since the restore is
+   * lost by another one. It is tried once: loaded in full, this cannot come again. A VM that was
+   * lost while the deployment was busy is reported again for a while.
+   */
+  private Decision restoreAgain(Vne vne, Deployment deployment, String vm, String reason) {
+    Decision again = deploys.restoreAgain(deployment);
+    if (isNew(vne, vm)) {
+      again.persist(deploys.lost(vm, reason));
+    }
+    return again.note(
+        "VNE "
+            + name
+            + " is restored from "
+            + deployment.order().getSnapshotId()
+            + " again, in full: VM "
+            + vm
+            + ": "
+            + reason);
   }
 
   /**

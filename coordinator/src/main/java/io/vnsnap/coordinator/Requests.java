@@ -2,9 +2,12 @@ package io.vnsnap.coordinator;
 
 import io.vnsnap.coordinator.Operation.Plan;
 import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.DeployOrdered;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Restore;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.Up;
@@ -55,7 +58,8 @@ final class Requests {
         required.put(vm.getName(), vm.getHost());
       }
     }
-    return new Plan(up.getTopology(), Manifest.getDefaultInstance(), required, Map.of());
+    return new Plan(
+        up.getTopology(), Manifest.getDefaultInstance(), required, Map.of(), Loading.FULL);
   }
 
   /** Why this snapshot cannot be restored; empty if it can. */
@@ -70,6 +74,10 @@ final class Requests {
               manifest.getSnapshotId(),
               "snapshot %s is of VNE \"%s\", not of \"%s\""
                   .formatted(manifest.getSnapshotId(), manifest.getVne(), vne)));
+    }
+    if (restore.getLoading() == Loading.UNRECOGNIZED) {
+      return Optional.of(
+          Replies.notPossible("", "unknown way of loading; write LAZY_IF_POSSIBLE, LAZY or FULL"));
     }
     Optional<VneReply> bad = flaw(vne, manifest.getTopology());
     return bad.isPresent() ? bad : flawOfParts(restore);
@@ -100,12 +108,13 @@ final class Requests {
 
   /**
    * What Restore asks for. Hosts of the topology are only wished for, since they may be gone; so
-   * are the hosts that hold a VM's disks.
+   * are those where a snapshot by an older version has left a VM's disks, for they are not in the
+   * store.
    */
   static Plan plan(Restore restore) {
     Map<String, String> wished = new HashMap<>();
     for (ImageRecord image : restore.getManifest().getImagesList()) {
-      if (image.getDisksCount() > 0) {
+      if (image.getDisksList().stream().anyMatch(disk -> disk.getObject().isEmpty())) {
         wished.put(image.getVm(), image.getHost());
       }
     }
@@ -118,7 +127,25 @@ final class Requests {
         restore.getManifest().getTopology(),
         restore.getManifest(),
         restore.getPlacementMap(),
-        wished);
+        wished,
+        restore.getLoading());
+  }
+
+  /**
+   * The same snapshot again, as far as possible on the same hosts, and this time with all memory
+   * before anything runs.
+   */
+  static Plan again(Deployment deployment) {
+    DeployOrdered order = deployment.order();
+    return new Plan(
+        order.getTopology(),
+        Manifest.newBuilder()
+            .setSnapshotId(order.getSnapshotId())
+            .setEpoch(order.getEpoch())
+            .build(),
+        Map.of(),
+        order.getPlacementMap(),
+        Loading.FULL);
   }
 
   /** Why no such snapshot can be taken; empty if it can. */
@@ -142,6 +169,16 @@ final class Requests {
     if (take.getMode() == CaptureMode.UNRECOGNIZED) {
       return Optional.of(
           Replies.notPossible("", "unknown capture mode; write AUTO, INSTANT or ROUNDS"));
+    }
+    if (take.getStaging() == Staging.UNRECOGNIZED) {
+      return Optional.of(Replies.notPossible("", "unknown staging; write MEMORY or DISK"));
+    }
+    if (take.getMode() == CaptureMode.INSTANT && take.getStaging() != Staging.STAGING_UNSPECIFIED) {
+      return Optional.of(
+          Replies.notPossible(
+              "",
+              "staging is for captures in rounds, an INSTANT one takes each page once;"
+                  + " leave staging out, or ask for ROUNDS or AUTO"));
     }
     return Optional.empty();
   }

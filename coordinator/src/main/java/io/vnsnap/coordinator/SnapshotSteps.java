@@ -52,6 +52,7 @@ final class SnapshotSteps {
             .setLabel(take.getLabel())
             .setEpoch(running.history().epoch() + 1)
             .setMode(take.getMode())
+            .setStaging(take.getStaging())
             .setStrict(take.getStrict())
             .setDeadlineEpochMs(now + limit)
             .build();
@@ -64,6 +65,7 @@ final class SnapshotSteps {
                     .setSnapshotId(request.getSnapshotId())
                     .setEpoch(request.getEpoch())
                     .setMode(request.getMode())
+                    .setStaging(request.getStaging())
                     .setDeadlineMs(prepare.plus(timeouts.cut()).toMillis())
                     .setAbandonMs(limit + timeouts.abort().toMillis()))
             .build();

@@ -36,7 +36,9 @@ final class VneProtocol {
     this.stops = new StopSteps(around, reach, view);
     this.deploys = new DeploySteps(around, reach, view, stops);
     this.snapshots = new SnapshotSteps(around, reach, view);
-    this.reports = new ReportSteps(around.vne(), reach, stops, deploys, snapshots);
+    this.reports =
+        new ReportSteps(
+            around.vne(), reach, stops, deploys, snapshots, around.settings().onLazyFailure());
   }
 
   /** What is under way. */

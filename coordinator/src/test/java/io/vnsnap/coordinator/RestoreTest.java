@@ -141,13 +141,29 @@ class RestoreTest extends VneTest {
   }
 
   @Test
+  void shouldPutVmAnywhereWhenItsDisksAreInTheStore() {
+    Manifest.Builder manifest = manifest().toBuilder();
+    for (int vm = 0; vm < 2; vm++) {
+      manifest
+          .getImagesBuilder(vm)
+          .addDisks(DiskRecord.newBuilder().setName("root").setObject("0123456789abcdef"))
+          .setHost("a");
+    }
+    vne.askRestore(manifest.build());
+    assertThat(vne.order("a", DEPLOY).getDeploy().getPlacementMap().values())
+        .as("spread over the hosts as VMs without disks are")
+        .containsExactlyInAnyOrder("a", "b");
+  }
+
+  @Test
   void shouldPutVmWithDisksWhereTheyAreIfThatHostLives() {
     Manifest.Builder manifest = manifest().toBuilder();
     manifest.getImagesBuilder(0).addDisks(DiskRecord.newBuilder().setName("root")).setHost("a");
+    manifest.getImagesBuilder(1).addDisks(DiskRecord.newBuilder().setName("root")).setHost("a");
     vne.askRestore(manifest.build());
     assertThat(vne.order("a", DEPLOY).getDeploy().getPlacementMap())
         .containsEntry("web", "a")
-        .containsEntry("db", "b");
+        .containsEntry("db", "a");
   }
 
   @Test

@@ -19,6 +19,7 @@ import io.vnsnap.proto.RefusalCode;
 import io.vnsnap.proto.Refused;
 import io.vnsnap.proto.Restore;
 import io.vnsnap.proto.SnapshotTaken;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.VneEvent;
 import io.vnsnap.proto.VneReply;
@@ -47,6 +48,7 @@ class SnapshotTest extends VneTest {
     assertThat(vne.order("b", PREPARE).getPrepare()).isEqualTo(prepare);
     assertThat(prepare.getEpoch()).isEqualTo(1);
     assertThat(prepare.getMode()).isEqualTo(CaptureMode.INSTANT);
+    assertThat(prepare.getStaging()).isEqualTo(Staging.STAGING_UNSPECIFIED);
     assertThat(prepare.getDeadlineMs())
         .isEqualTo(vne.timeouts().prepare().plus(vne.timeouts().cut()).toMillis());
     String id = prepare.getSnapshotId();
@@ -140,6 +142,10 @@ class SnapshotTest extends VneTest {
     assertThat(vne.refusal())
         .returns(RefusalCode.NOT_POSSIBLE, Refused::getCode)
         .satisfies(refused -> assertThat(refused.getReason()).contains("capture mode"));
+    vne.askSnapshot(take().setMode(CaptureMode.ROUNDS).setStagingValue(99));
+    assertThat(vne.refusal().getReason()).contains("unknown staging");
+    vne.askSnapshot(take().setStaging(Staging.MEMORY));
+    assertThat(vne.refusal().getReason()).contains("leave staging out");
   }
 
   @Test

@@ -104,13 +104,18 @@ final class VneHarness {
   }
 
   VneHarness(ActorTestKit kit) {
+    this(kit, kit.system().settings().config());
+  }
+
+  /** With settings of its own. */
+  VneHarness(ActorTestKit kit, Config config) {
     this.kit = kit;
     this.journal = PersistenceTestKit.create(kit.system());
     this.time = ManualTime.get(kit.system());
     this.name = "vne-" + NUMBER.incrementAndGet();
     this.client = kit.createTestProbe(VneReply.class);
     this.shard = kit.createTestProbe(ClusterSharding.ShardCommand.class);
-    this.settings = CoordinatorSettings.of(kit.system().settings().config());
+    this.settings = CoordinatorSettings.of(config);
     this.directory = kit.spawn(directoryOfProbes());
     hosts.put("a", kit.createTestProbe(ToHost.class));
     hosts.put("b", kit.createTestProbe(ToHost.class));
@@ -430,6 +435,17 @@ final class VneHarness {
 
   void vmExited(String host, String vm, String reason) {
     report(from(host).setVmExited(VmExited.newBuilder().setVm(vm).setReason(reason)));
+  }
+
+  /** A VM that was loaded lazily has ended for want of memory. */
+  void memoryNotGiven(String host, String vm) {
+    report(
+        from(host)
+            .setVmExited(
+                VmExited.newBuilder()
+                    .setVm(vm)
+                    .setReason("page 17 of pc.ram could not be read: Stale file handle")
+                    .setMemoryNotGiven(true)));
   }
 
   // Whole stretches

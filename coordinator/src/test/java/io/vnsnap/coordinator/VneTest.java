@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class VneTest {
-  private final ActorTestKit kit = ActorTestKit.create(VneHarness.config());
+  final ActorTestKit kit = ActorTestKit.create(VneHarness.config());
   VneHarness vne = new VneHarness(kit);
 
   @BeforeEach

@@ -17,6 +17,7 @@ import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.Undeploy;
+import io.vnsnap.proto.VmExited;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.topology.TopologyRules;
 import io.vnsnap.proto.wire.ToHost;
@@ -215,7 +216,11 @@ public final class HostActor extends AbstractBehavior<ToHost> {
   private void onDeploymentFailed(Key key, Deployed deployed, String reason) {
     Reports reports = reports(key);
     for (VmSpec vm : deployed.vms()) {
-      reports.vmExited(vm.getName(), "its deployment failed and was ended: " + reason);
+      reports.vmExited(
+          VmExited.newBuilder()
+              .setVm(vm.getName())
+              .setReason("its deployment failed and was ended: " + reason)
+              .build());
     }
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import akka.actor.testkit.typed.javadsl.LoggingTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import com.google.protobuf.ByteString;
 import io.vnsnap.host.fake.FakeMachine;
@@ -18,6 +19,7 @@ import io.vnsnap.proto.ConsoleRequest;
 import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostReport;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.proto.wire.ToHost;
@@ -36,6 +38,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class HostActorTest {
   private static final Duration LONG = Duration.ofSeconds(15);
+
+  /** After it, nobody waits any more for the end of a VM whose socket was closed. */
+  private static final Duration LONGER_THAN_A_VM_ENDS = Duration.ofSeconds(3);
 
   private HostFixture host;
 
@@ -88,8 +93,42 @@ class HostActorTest {
     host.await(HostReport::hasRunning);
 
     assertThat(host.hypervisor().loaded()).containsExactlyInAnyOrder("a", "b");
+    assertThat(host.hypervisor().ways()).containsExactly(Loading.LAZY);
     assertThat(host.hypervisor().machine("b").network().received().poll(10, TimeUnit.SECONDS))
         .endsWith(frameToB(9));
+  }
+
+  @Test
+  void shouldWarnOfAVmThatRunsOnWithoutItsNetwork() {
+    host.run();
+    LoggingTestKit.warn("VM a runs on without its network card")
+        .withOccurrences(1)
+        .expect(
+            host.kit().system(),
+            () -> {
+              host.hypervisor().machine("a").network().close();
+              return host;
+            });
+    assertThat(host.hypervisor().machine("a").running()).isTrue();
+    assertThat(host.count(HostReport::hasVmExited)).isZero();
+  }
+
+  @Test
+  void shouldNotWarnOfTheNetworkOfAVmThatHasEnded() {
+    host.run();
+    LoggingTestKit.warn("runs on without its network card")
+        .withOccurrences(0)
+        .expect(
+            host.kit().system(),
+            () -> {
+              host.hypervisor().machine("a").crash("it crashed");
+              host.await(HostReport::hasVmExited);
+              await()
+                  .during(LONGER_THAN_A_VM_ENDS)
+                  .atMost(LONG)
+                  .until(() -> host.count(HostReport::hasVmExited) > 0);
+              return host;
+            });
   }
 
   @Test

@@ -70,6 +70,15 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
   public record Rehearse(ActorRef<Reply> replyTo) implements Command {}
 
   /**
+   * Shuts the gate for no cut, until {@link Reopen}, and waits until the running VM has taken what
+   * was handed to it. A hold that is ordered meanwhile takes over. Answered by {@link Shut}.
+   */
+  public record ShutForNow(ActorRef<Reply> replyTo) implements Command {}
+
+  /** Opens the gate after {@link ShutForNow}, unless it is held. Answered by {@link Opened}. */
+  public record Reopen(ActorRef<Reply> replyTo) implements Command {}
+
+  /**
    * Makes the cut; the VM must be paused. Reads what it had sent, turns red and sends the markers.
    * Answered by {@link TurnedRed}.
    */
@@ -124,6 +133,13 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
    * @param quiet whether the VM has taken all that was handed to it
    */
   public record Rehearsed(int vnic, boolean quiet, long waitedMicros) implements Reply {}
+
+  /**
+   * The gate is shut for no cut.
+   *
+   * @param quiet whether the VM has taken all that was handed to it
+   */
+  public record Shut(int vnic, boolean quiet, long waitedMicros) implements Reply {}
 
   /**
    * The cut is made.
@@ -211,6 +227,12 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
               c.replyTo(),
               orders.rehearse(),
               held -> new Rehearsed(vnic, held.quiet(), held.waitedMicros()));
+      case ShutForNow c ->
+          answer(
+              c.replyTo(),
+              orders.shut(),
+              held -> new Shut(vnic, held.quiet(), held.waitedMicros()));
+      case Reopen c -> answer(c.replyTo(), orders.reopen(), done -> new Opened(vnic));
       case TurnRed c ->
           answer(
               c.replyTo(),

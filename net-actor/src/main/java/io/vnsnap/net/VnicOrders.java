@@ -76,6 +76,17 @@ final class VnicOrders {
     return onLoop(() -> gate.orders().rehearse());
   }
 
+  CompletionStage<Held> shut() {
+    return onLoop(() -> gate.orders().shut());
+  }
+
+  CompletionStage<Void> reopen() {
+    return now(() -> {
+      gate.orders().reopen();
+      return null;
+    });
+  }
+
   CompletionStage<TurnedRed> turnRed(int cut) {
     return onLoop(() -> gate.orders().turnRed(cut));
   }

@@ -34,9 +34,18 @@ final class Mutants {
     return (LongFunction<String>) made(mutation, SeedCheck.class);
   }
 
+  /** As {@link #check}, with classes that are loaded as a mutant's and have no bug put back. */
+  @SuppressWarnings("unchecked") // as above
+  static LongFunction<String> unchanged() throws ReflectiveOperationException {
+    return (LongFunction<String>) made(Mutant.unchanged(), SeedCheck.class);
+  }
+
   private static Object made(Mutation mutation, Class<?> original)
       throws IOException, ReflectiveOperationException {
-    Mutant mutant = Mutant.of(mutation, repository());
+    return made(Mutant.of(mutation, repository()), original);
+  }
+
+  private static Object made(Mutant mutant, Class<?> original) throws ReflectiveOperationException {
     Thread.currentThread().setContextClassLoader(mutant);
     return mutant.loadClass(original.getName()).getConstructor().newInstance();
   }

@@ -12,17 +12,20 @@ import io.vnsnap.proto.certificate.Channels;
 import io.vnsnap.proto.certificate.Channels.Channel;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Checks a sealed snapshot from what is stored alone: that every byte is intact, and that by the
- * stored frames and counts no frame is missing, none is there twice, and none came from after the
- * cut. What is wrong does not end it: all of it is found. Blocks while it reads everything.
+ * stored frames and counts no frame is missing, none is there twice, delivered already or out of
+ * order, and none came from after the cut. What is wrong does not end it: all of it is found.
+ * Blocks while it reads everything.
  *
  * @param manifest of the snapshot
  * @param certificate computed anew from the manifest's counts
@@ -52,6 +55,8 @@ public record SnapshotVerification(
     private final Channels channels;
     private final Certificate certificate;
     private final Map<Channel, ChannelRecord> records = new HashMap<>();
+    private final Map<Channel, NavigableSet<Long>> recorded = new HashMap<>();
+    private final Map<Channel, Long> storedFrames = new HashMap<>();
     private final List<String> violations = new ArrayList<>();
 
     Check(SnapshotStore store, Manifest manifest) {
@@ -72,11 +77,8 @@ public record SnapshotVerification(
                 .formatted(manifest.getExact() ? "exact" : "not exact"));
       }
       checkImages();
-      Map<Channel, Long> recorded = new TreeMap<>();
-      for (ChannelLogRecord log : manifest.getLogsList()) {
-        checkLog(log, recorded);
-      }
-      compareWithRecords(recorded);
+      manifest.getLogsList().forEach(this::checkLog);
+      compareWithRecords();
       return new SnapshotVerification(manifest, certificate, List.copyOf(violations));
     }
 
@@ -128,23 +130,30 @@ public record SnapshotVerification(
       }
     }
 
-    private void checkLog(ChannelLogRecord log, Map<Channel, Long> recorded) {
-      Map<Integer, Set<Long>> sequences = new HashMap<>();
+    private void checkLog(ChannelLogRecord log) {
       try {
         for (RecordedFrame frame : store.readChannelLog(manifest.getSnapshotId(), log)) {
           Channel channel = new Channel(frame.getFrom(), log.getTo());
-          recorded.merge(channel, 1L, Long::sum);
-          if (!sequences
-              .computeIfAbsent(frame.getFrom(), from -> new HashSet<>())
-              .add(frame.getSequence())) {
-            violations.add(
-                "channel %s: frame %d is recorded twice"
-                    .formatted(channels.name(channel), frame.getSequence()));
-          }
+          checkOrder(channel, frame.getSequence());
           checkFrame(channel, frame);
         }
       } catch (IOException e) {
         violations.add("the channel log of " + channels.name(log.getTo()) + ": " + e.getMessage());
+      }
+    }
+
+    /** A channel is FIFO, so its numbers rise in the log. */
+    private void checkOrder(Channel channel, long sequence) {
+      storedFrames.merge(channel, 1L, Long::sum);
+      NavigableSet<Long> numbers = recorded.computeIfAbsent(channel, any -> new TreeSet<>());
+      if (!numbers.isEmpty() && sequence < numbers.last()) {
+        violations.add(
+            "channel %s: frame %d is recorded after frame %d"
+                .formatted(channels.name(channel), sequence, numbers.last()));
+      }
+      if (!numbers.add(sequence)) {
+        violations.add(
+            "channel %s: frame %d is recorded twice".formatted(channels.name(channel), sequence));
       }
     }
 
@@ -154,6 +163,10 @@ public record SnapshotVerification(
         violations.add(
             "channel %s: frame %d is recorded, but %d were sent before the cut"
                 .formatted(channels.name(channel), frame.getSequence(), record.getSent()));
+      } else if (frame.getSequence() <= record.getDelivered()) {
+        violations.add(
+            "channel %s: frame %d is recorded, but the first %d or more were delivered before the cut"
+                .formatted(channels.name(channel), frame.getSequence(), record.getDelivered()));
       }
       if (frame.getOffsetUs() < 0) {
         violations.add(
@@ -162,14 +175,29 @@ public record SnapshotVerification(
       }
     }
 
-    private void compareWithRecords(Map<Channel, Long> recorded) {
+    private void compareWithRecords() {
       for (ChannelRecord record : certificate.channels()) {
         Channel channel = new Channel(record.getFrom(), record.getTo());
-        long stored = recorded.getOrDefault(channel, 0L);
-        if (stored != record.getRecorded()) {
+        Set<Long> stored = recorded.getOrDefault(channel, Collections.emptyNavigableSet());
+        long frames = storedFrames.getOrDefault(channel, 0L);
+        if (frames != record.getRecorded()) {
           violations.add(
               "channel %s: %d frames are stored, %d were recorded"
-                  .formatted(channels.name(channel), stored, record.getRecorded()));
+                  .formatted(channels.name(channel), frames, record.getRecorded()));
+        } else if (record.getDropsList().stream().allMatch(drop -> drop.getFrames() == 0)) {
+          findMissing(channel, record, stored);
+        }
+      }
+    }
+
+    /** Where nothing was dropped, what was not delivered is recorded to the last frame. */
+    private void findMissing(Channel channel, ChannelRecord record, Set<Long> stored) {
+      for (long number = record.getDelivered() + 1; number <= record.getSent(); number++) {
+        if (!stored.contains(number)) {
+          violations.add(
+              "channel %s: frame %d is missing: it was neither delivered nor recorded nor dropped"
+                  .formatted(channels.name(channel), number));
+          return; // one is enough, and the counts of a damaged manifest may be large
         }
       }
     }

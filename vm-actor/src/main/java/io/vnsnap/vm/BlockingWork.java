@@ -28,6 +28,21 @@ public final class BlockingWork {
     return result;
   }
 
+  /**
+   * Does work that must be done and is soon over, such as closing a file: on a thread of the
+   * executor, or where all of these are taken or it has been shut down, on one of its own. There
+   * are never more of those than resources to give back. This method itself throws nothing.
+   */
+  public static void surely(Executor threads, Runnable work) {
+    try {
+      threads.execute(work);
+    } catch (RejectedExecutionException e) {
+      Thread own = new Thread(work, "vnsnap-clean-up");
+      own.setDaemon(true);
+      own.start();
+    }
+  }
+
   private static <T> void complete(CompletableFuture<T> result, Callable<T> work) {
     try {
       result.complete(work.call());

@@ -1,6 +1,5 @@
 package io.vnsnap.vm;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.PauseRecord;
 import java.time.Duration;
 import java.util.List;
@@ -19,13 +18,15 @@ import java.util.function.Supplier;
  * <p>Design note: why in this order.
  *
  * <ol>
+ *   <li>Brace: a capture in rounds may be reading one; it comes to rest first.
  *   <li>Hold: QEMU would take frames while the VM is stopped that are in no saved state. None may
  *       be under way when it stops.
  *   <li>Pause. From here on the VM sends nothing.
  *   <li>Turn red: what is still in its sockets was sent before the pause, is white, and is read
  *       first. It must be complete before the VM can run again, so before the capture starts.
  *   <li>Freeze disks, at the same instant of the guest's life as its memory.
- *   <li>Start the capture, which lets the VM run when its memory is protected.
+ *   <li>Start the capture, which lets the VM run when its memory is protected (INSTANT) or copied
+ *       (ROUNDS).
  *   <li>Release what was held, to the VM that now is past its cut.
  * </ol>
  *
@@ -50,7 +51,7 @@ final class CutSequence {
    * @param framesHeld for the VM while its gates were shut
    * @param disks as they were at the cut
    */
-  record Cut(PauseRecord pause, long framesHeld, List<DiskRecord> disks) {}
+  record Cut(PauseRecord pause, long framesHeld, FrozenDisks disks) {}
 
   CutSequence(Machine machine, VmActor.Surroundings with, Deadlines deadlines) {
     this.machine = machine;
@@ -73,7 +74,9 @@ final class CutSequence {
   /** Makes the cut. Call once. */
   CompletionStage<Cut> run(Capture capture, String snapshotId, int epoch) {
     PauseRecord.Builder pause = PauseRecord.newBuilder();
-    return step("holding frames", settings.holdDeadline(), () -> valves.hold(epoch))
+    return step("bracing", capture::brace)
+        .thenCompose(
+            braced -> step("holding frames", settings.holdDeadline(), () -> valves.hold(epoch)))
         .thenCompose(held -> step("pausing", machine::pause))
         .thenAccept(pause::setStopUs)
         .thenCompose(paused -> step("reading out frames", () -> valves.turnRed(epoch)))

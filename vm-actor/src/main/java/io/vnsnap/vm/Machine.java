@@ -1,9 +1,8 @@
 package io.vnsnap.vm;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
@@ -40,6 +39,11 @@ public interface Machine {
   /** Completes with one line saying how the process ended, when it has; never fails. */
   CompletionStage<String> exited();
 
+  /** The VM's memory, if it was loaded lazily. */
+  default Arrival arrival() {
+    return Arrival.OVER;
+  }
+
   /**
    * Lets the VM run. Prerequisites: none, a running VM runs on. Effect on failure: unknown whether
    * it runs; may be called again.
@@ -58,33 +62,69 @@ public interface Machine {
   CompletionStage<Long> pause();
 
   /**
-   * Gets ready to capture memory and devices copy-on-write, so that {@link Capture#start} takes
-   * little time.
+   * Gets ready to capture memory and devices copy-on-write, mode INSTANT, so that {@link
+   * Capture#start} takes little time.
    *
-   * <p>Prerequisites: the VM runs; no other capture of it is in progress. Effect on success: the VM
-   * runs on unhindered; the capture must be started or cancelled. Effect on failure: none.
+   * <p>Prerequisites: the VM runs; no other capture of it is in progress. If its memory still comes
+   * in, that is waited for, for a limited time. Effect on success: the VM runs on unhindered; the
+   * capture must be started or cancelled. Effect on failure: none.
    *
    * @param writer owned and closed by the capture from this call on
    * @param quiet holds the VM's frames until it has taken those that were written to it; a capture
    *     that is given up calls it before it pauses the VM outside a cut, since a hypervisor may
    *     drop what it holds for a VM that stops
    */
-  CompletionStage<Capture> prepareCapture(ImageWriter writer, Supplier<CompletionStage<?>> quiet);
+  default CompletionStage<Capture> prepareCapture(
+      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+    return prepareCapture(CapturePlan.instant(), writer, VmNetwork.heldBy(quiet));
+  }
+
+  /**
+   * Gets ready to capture memory and devices as planned. INSTANT: as above. ROUNDS: what the guest
+   * writes to is copied round after round while it runs, until little is left or a limit is
+   * reached; then it waits for {@link Capture#start}, which copies what is left while the VM is
+   * paused.
+   *
+   * <p>Prerequisites: the VM runs; no other capture of it is in progress. Effect on success: the VM
+   * runs on unhindered; the capture must be started or cancelled. Effect on failure: none, but for
+   * frames held by {@link VmNetwork#hold}. Fails with {@link RanAwayException} when the hypervisor
+   * has ended the rounds by itself; then a plan of one round may succeed.
+   *
+   * @param writer owned and closed by the capture from this call on
+   * @param network quiet whenever the VM may stop outside a cut
+   */
+  CompletionStage<Capture> prepareCapture(CapturePlan plan, ImageWriter writer, VmNetwork network);
+
+  /** Completes with one line saying why INSTANT captures cannot work here; empty: they can. */
+  default CompletionStage<String> instantImpossible() {
+    return CompletableFuture.completedStage("");
+  }
+
+  /**
+   * Measures how fast the guest writes to memory; takes about a second and costs it next to
+   * nothing.
+   *
+   * @return bytes of memory a second, pages written twice counted once; negative: not known
+   */
+  default CompletionStage<Long> dirtyRate() {
+    return CompletableFuture.completedStage(-1L);
+  }
 
   /**
    * Freezes the disks as they are: writes go to new overlays from now on.
    *
-   * <p>Prerequisites: the VM is paused. Effect on success: nobody writes to the named files any
-   * more. Effect on failure: none on the VM's disks.
+   * <p>Prerequisites: the VM is paused, and a capture of it was prepared. Effect on success: nobody
+   * changes the disks as they were at this instant, until they are stored or given up. Effect on
+   * failure: none on the VM's disks.
    *
    * @param snapshotId names the new overlays
-   * @return the VM's disks as they were at this instant, in the order of the specification
+   * @return the VM's disks as they were at this instant
    */
-  CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId);
+  CompletionStage<FrozenDisks> freezeDisks(String snapshotId);
 
   /**
-   * Ends the VM, by force if it must, and removes its folder and what nobody else needs of its disk
-   * overlays. Prerequisites: none; may be called again. A capture in progress fails.
+   * Ends the VM, by force if it must, and removes its folder and the overlays of its disks.
+   * Prerequisites: none; may be called again. A capture in progress fails.
    *
    * @return completes when the process has ended; never fails
    */

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param name of the VM
  * @param folder private to this VM while it runs, absolute; made by the hypervisor, removed when
  *     the VM has ended. Sockets are in it, so its path must be short
- * @param diskFolder where disk overlays go, absolute; frozen ones stay after the VM has ended
+ * @param diskFolder where disk overlays and rebuilt disks go, absolute
  * @param memoryMib memory in MiB
  * @param cpus number of virtual CPUs
  * @param boot what to start
@@ -107,11 +107,20 @@ public record MachineSpec(
    * A disk.
    *
    * @param name unique within the VM
-   * @param file the image it starts from, absolute; never written to
+   * @param file the image it starts from, absolute
    * @param format of the file, "qcow2" or "raw"
    * @param readOnly for the guest
+   * @param stored what the file was rebuilt from; then it is the VM's own, which writes to it and
+   *     removes it. Null: it is the user's
    */
-  public record Disk(String name, Path file, String format, boolean readOnly) {
+  public record Disk(
+      String name, Path file, String format, boolean readOnly, @Nullable DiskRecord stored) {
+
+    /** A disk that starts from the user's file. */
+    public Disk(String name, Path file, String format, boolean readOnly) {
+      this(name, file, format, readOnly, null);
+    }
+
     public Disk {
       checkName("disk", name);
       check(file.isAbsolute(), name, "the file must be absolute: " + file);
@@ -169,7 +178,8 @@ public record MachineSpec(
   }
 
   /**
-   * This VM with its disks as they were at a cut.
+   * This VM with its disks as they were at a cut: those that are in the store say so, and have no
+   * file yet; the others, of snapshots by older versions, are files that were frozen.
    *
    * @throws IllegalArgumentException if a disk of this VM is not recorded, or the other way round
    */
@@ -180,20 +190,19 @@ public record MachineSpec(
         byName.keySet().equals(disks.stream().map(Disk::name).collect(Collectors.toSet())),
         name,
         "the image was captured with the disks " + byName.keySet());
-    return new MachineSpec(
-        name,
-        folder,
-        diskFolder,
-        memoryMib,
-        cpus,
-        boot,
-        disks.stream().map(disk -> at(disk, byName)).toList(),
-        vnics);
+    return withDisksAt(disks.stream().map(disk -> at(disk, byName)).toList());
+  }
+
+  /** This VM with these disks in place of its own. */
+  MachineSpec withDisksAt(List<Disk> others) {
+    return new MachineSpec(name, folder, diskFolder, memoryMib, cpus, boot, others, vnics);
   }
 
   private static Disk at(Disk disk, java.util.Map<String, DiskRecord> records) {
     DiskRecord record = java.util.Objects.requireNonNull(records.get(disk.name()));
-    return new Disk(disk.name(), Path.of(record.getFile()), record.getFormat(), disk.readOnly());
+    return record.getObject().isEmpty()
+        ? new Disk(disk.name(), Path.of(record.getFile()), record.getFormat(), disk.readOnly())
+        : new Disk(disk.name(), disk.file(), disk.format(), disk.readOnly(), record);
   }
 
   /**

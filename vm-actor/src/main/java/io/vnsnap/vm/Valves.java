@@ -15,6 +15,16 @@ public interface Valves {
   CompletionStage<Void> open();
 
   /**
+   * Holds frames for the VM for a moment and for no cut, until {@link #reopen}; completes when the
+   * VM has taken everything that was written to it before. Fails when the VM does not take them in
+   * time; frames stay held. A {@link #hold} that is ordered meanwhile takes over.
+   */
+  CompletionStage<Void> shut();
+
+  /** Gives the VM the frames held since {@link #shut}. No effect on gates held for a cut. */
+  CompletionStage<Void> reopen();
+
+  /**
    * Holds frames for the VM from now on, and completes when the VM has taken everything that was
    * written to it before. Frames from the VM keep being read. Fails when the VM does not take them
    * in time; frames stay held.

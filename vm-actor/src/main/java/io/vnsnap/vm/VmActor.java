@@ -9,7 +9,10 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
@@ -21,6 +24,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The life of one VM, from start or load to its end, with all its snapshots.
@@ -31,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * does about snapshots is in {@link VmSnapshots}, which is this actor's other half.
  */
 public final class VmActor extends AbstractBehavior<VmActor.Command> {
+  private static final Logger log = LoggerFactory.getLogger(VmActor.class);
 
   /** What the actor takes. */
   public sealed interface Command {}
@@ -53,8 +59,12 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
    */
   public record Start(MachineSpec spec, Optional<Load> load) implements Order {}
 
-  /** A stored state: the VM's image in a snapshot. */
-  public record Load(String snapshotId, ImageRecord image) {}
+  /**
+   * A stored state: the VM's image in a snapshot.
+   *
+   * @param loading whether the VM may run before its memory is there
+   */
+  public record Load(String snapshotId, ImageRecord image, Loading loading) {}
 
   /** Run, and open the gates. Reported by {@link VmEvent.Running}. */
   public record Go() implements Order {}
@@ -65,9 +75,12 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   /**
    * Get ready for a cut. Reported by {@link VmEvent.Prepared} or {@link VmEvent.CaptureFailed}.
    *
+   * @param mode how memory is captured; AUTO: the one with the shorter predicted pause
+   * @param staging where pages wait that are copied in rounds; unspecified: as configured
    * @param deadline if neither a cut nor an abort is ordered by then, the snapshot fails here
    */
-  public record Prepare(String snapshotId, int epoch, CaptureMode mode, Duration deadline)
+  public record Prepare(
+      String snapshotId, int epoch, CaptureMode mode, Staging staging, Duration deadline)
       implements SnapshotOrder {}
 
   /**
@@ -101,9 +114,11 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   record CutEnded(String snapshotId, CutSequence.@Nullable Cut cut, @Nullable Throwable failure)
       implements SnapshotNote {}
 
-  record StoreEnded(
-      String snapshotId, ImageWriter.@Nullable Committed image, @Nullable Throwable failure)
+  record StoreEnded(String snapshotId, @Nullable Stored stored, @Nullable Throwable failure)
       implements SnapshotNote {}
+
+  /** What is durable of one VM: memory and devices, and each disk. */
+  record Stored(ImageWriter.Committed image, List<DiskRecord> disks) {}
 
   record UndoEnded(String snapshotId, boolean movedGates, @Nullable Throwable failure)
       implements SnapshotNote {}
@@ -140,6 +155,10 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   private CompletionStage<Machine> starting =
       CompletableFuture.failedStage(new IllegalStateException("not started"));
   private volatile @Nullable CountedImage loading;
+
+  /** Whether memory comes in, the end of which was not reported. */
+  private boolean arriving;
+
   private long memoryBytes;
   private List<String> vnics = List.of();
 
@@ -279,6 +298,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   private VmState onStart(Start start) {
     vnics = start.spec().vnics().stream().map(MachineSpec.Vnic::name).toList();
     memoryBytes = (long) start.spec().memoryMib() << 20;
+    snapshots.memory(memoryBytes);
     starting =
         start
             .load()
@@ -289,16 +309,36 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     return new VmState.Starting();
   }
 
+  /** The image is opened while the VM is started: for a large one that takes as long. */
   private CompletionStage<Machine> load(MachineSpec spec, Load load) {
-    return BlockingWork.on(with.blocking(), () -> open(load))
-        .thenCompose(
-            image -> with.hypervisor().load(spec.withDisks(load.image().getDisksList()), image));
+    CompletionStage<CountedImage> opening = BlockingWork.on(with.blocking(), () -> open(load));
+    return BlockingWork.on(with.blocking(), () -> rebuildDisks(spec, load))
+        .whenComplete((ready, failed) -> {
+          if (failed != null) {
+            opening.thenAcceptAsync(this::close, with.blocking());
+          }
+        })
+        .thenCompose(ready ->
+            with.hypervisor()
+                .load(ready, opening, load.loading(), new StoredHints(with.store(), load.image())));
+  }
+
+  private void close(CountedImage image) {
+    try {
+      image.close();
+    } catch (IOException e) {
+      log.warn("VM {}: image not closed: {}", vm, e.toString());
+    }
   }
 
   private CountedImage open(Load load) throws IOException {
     CountedImage image = new CountedImage(with.store().readImage(load.snapshotId(), load.image()));
     loading = image;
     return image;
+  }
+
+  private MachineSpec rebuildDisks(MachineSpec spec, Load load) throws IOException {
+    return new DiskRebuild(with.store(), load.snapshotId()).into(spec, load.image().getDisksList());
   }
 
   private VmState onStarted(Started started) {
@@ -319,6 +359,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
             new VmEvent.Sockets(
                 vnics.stream().map(machine::networkSocket).toList(), machine.consoleSocket()));
     owner.tell(loaded);
+    arriving = machine.arrival().totalBytes() > 0;
     return new VmState.Loaded(machine, loaded);
   }
 
@@ -342,7 +383,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     }
     if (note.at() == null) {
       resuming.machine().kill();
-      return end(resuming.machine(), new VmEvent.Exited(vm, reason(note.failure())));
+      return end(resuming.machine(), lastWord(resuming.machine(), reason(note.failure())));
     }
     VmEvent.Running running = new VmEvent.Running(vm, note.at());
     owner.tell(running);
@@ -350,19 +391,25 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   }
 
   private VmState onMachineExited(MachineExited exited) {
-    VmEvent.Exited lastWord = new VmEvent.Exited(vm, exited.reason());
     return switch (state) {
-      case VmState.Loaded loaded -> end(loaded.machine(), lastWord);
-      case VmState.Resuming resuming -> end(resuming.machine(), lastWord);
+      case VmState.Loaded loaded ->
+          end(loaded.machine(), lastWord(loaded.machine(), exited.reason()));
+      case VmState.Resuming resuming ->
+          end(resuming.machine(), lastWord(resuming.machine(), exited.reason()));
       case VmState.Alive alive -> {
         snapshots.vmEnds(alive, exited.reason());
-        yield end(alive.live().machine(), lastWord);
+        Machine machine = alive.live().machine();
+        yield end(machine, lastWord(machine, exited.reason()));
       }
       case VmState.Idle idle -> idle;
       case VmState.Starting now -> now;
       case VmState.Ending ending -> ending;
       case VmState.Ended ended -> ended;
     };
+  }
+
+  private VmEvent.Exited lastWord(Machine machine, String reason) {
+    return new VmEvent.Exited(vm, reason, machine.arrival().fate() == Arrival.Fate.STORE_FAILED);
   }
 
   private VmState onSnapshotNote(SnapshotNote note) {
@@ -387,9 +434,34 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
     if (state instanceof VmState.Starting && image != null) {
       owner.tell(new VmEvent.Progress(vm, image.done(), image.bytes()));
     } else if (state instanceof VmState.Storing storing) {
-      owner.tell(new VmEvent.Progress(vm, storing.capture().bytes(), memoryBytes));
+      owner.tell(
+          new VmEvent.Progress(
+              vm,
+              storing.capture().bytes() + storing.disks().bytes(),
+              memoryBytes + storing.disks().totalBytes()));
+    } else if (arriving) {
+      reportArrival();
     }
     return state;
+  }
+
+  private void reportArrival() {
+    Machine machine =
+        switch (state) {
+          case VmState.Loaded loaded -> loaded.machine();
+          case VmState.Resuming resuming -> resuming.machine();
+          case VmState.Alive alive -> alive.live().machine();
+          case VmState.Idle idle -> null;
+          case VmState.Starting now -> null;
+          case VmState.Ending ending -> null;
+          case VmState.Ended ended -> null;
+        };
+    if (machine != null) {
+      Arrival arrival = machine.arrival();
+      long bytes = arrival.bytes();
+      owner.tell(new VmEvent.Progress(vm, bytes, arrival.totalBytes()));
+      arriving = bytes < arrival.totalBytes();
+    }
   }
 
   private VmState end(Machine machine, VmEvent lastWord) {

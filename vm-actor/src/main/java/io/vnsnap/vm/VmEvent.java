@@ -1,6 +1,5 @@
 package io.vnsnap.vm;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.PauseRecord;
 import java.nio.file.Path;
@@ -40,15 +39,10 @@ public sealed interface VmEvent {
   record Prepared(String vm, String snapshotId) implements VmEvent {}
 
   /** The cut is made, the VM runs again and its gates are red and open. */
-  record CutMade(
-      String vm, String snapshotId, PauseRecord pause, long framesHeld, List<DiskRecord> disks)
-      implements VmEvent {
-    public CutMade {
-      disks = List.copyOf(disks);
-    }
-  }
+  record CutMade(String vm, String snapshotId, PauseRecord pause, long framesHeld)
+      implements VmEvent {}
 
-  /** The image is durable. */
+  /** The image is durable, its disks included. */
   record ImageStored(String vm, String snapshotId, ImageRecord image) implements VmEvent {}
 
   /** The snapshot of this VM failed. The VM runs, or is being brought back. */
@@ -57,8 +51,17 @@ public sealed interface VmEvent {
   /** The VM runs, nothing of the snapshot is in progress, its gates are at the epoch and open. */
   record AbortDone(String vm, String snapshotId) implements VmEvent {}
 
-  /** The VM ended without having been asked to, and can be started again only by a new actor. */
-  record Exited(String vm, String reason) implements VmEvent {}
+  /**
+   * The VM ended without having been asked to, and can be started again only by a new actor.
+   *
+   * @param memoryNotGiven whether it did because the store did not give the rest of its memory; it
+   *     may do so another time
+   */
+  record Exited(String vm, String reason, boolean memoryNotGiven) implements VmEvent {
+    Exited(String vm, String reason) {
+      this(vm, reason, false);
+    }
+  }
 
   /** The VM has ended as asked. */
   record Stopped(String vm) implements VmEvent {}

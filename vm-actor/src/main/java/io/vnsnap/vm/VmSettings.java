@@ -11,13 +11,15 @@ import java.time.Duration;
  * @param resumeTries how often a VM is tried to be brought back
  * @param resumeInterval time between two tries
  * @param progressInterval time between two reports of progress
+ * @param rounds of captures in rounds
  */
 public record VmSettings(
     Duration holdDeadline,
     Duration stepDeadline,
     int resumeTries,
     Duration resumeInterval,
-    Duration progressInterval) {
+    Duration progressInterval,
+    RoundsSettings rounds) {
 
   /** Reads {@code vnsnap.vm} of the given configuration. */
   public static VmSettings from(Config config) {
@@ -27,6 +29,7 @@ public record VmSettings(
         vm.getDuration("cut.step-deadline"),
         vm.getInt("resume-tries"),
         vm.getDuration("resume-interval"),
-        vm.getDuration("progress-interval"));
+        vm.getDuration("progress-interval"),
+        RoundsSettings.from(config));
   }
 }

@@ -5,6 +5,10 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.PauseRecord;
+import io.vnsnap.proto.RoundRecord;
+import io.vnsnap.proto.Staging;
+import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.VmState.Alive;
@@ -17,11 +21,9 @@ import io.vnsnap.vm.VmState.Running;
 import io.vnsnap.vm.VmState.Snapshotting;
 import io.vnsnap.vm.VmState.Storing;
 import io.vnsnap.vm.VmState.Undoing;
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +48,9 @@ import org.slf4j.LoggerFactory;
 final class VmSnapshots {
   private static final Logger log = LoggerFactory.getLogger(VmSnapshots.class);
 
+  private static final double MICROS_PER_MILLI = 1000;
+  private static final double PAGE_MIB = ImageReader.PAGE_BYTES / (double) (1 << 20);
+
   private enum Timer {
     DEADLINE,
     UNDO
@@ -57,6 +62,7 @@ final class VmSnapshots {
   private final VmActor.Surroundings with;
   private final ActorRef<VmEvent> owner;
   private final Deadlines deadlines;
+  private PauseHistory history = PauseHistory.of(0);
 
   VmSnapshots(
       ActorContext<VmActor.Command> context,
@@ -71,6 +77,11 @@ final class VmSnapshots {
     this.owner = owner;
     this.deadlines =
         new Deadlines(context.getSystem().scheduler(), context.getSystem().executionContext());
+  }
+
+  /** Told once, before any order: bytes of memory that the VM has. */
+  void memory(long bytes) {
+    history = PauseHistory.of(bytes);
   }
 
   // ---- orders ----
@@ -174,24 +185,17 @@ final class VmSnapshots {
   // ---- prepare ----
 
   private Alive onPrepare(Running running, VmActor.Prepare order) {
-    if (order.mode() != CaptureMode.AUTO && order.mode() != CaptureMode.INSTANT) {
-      return refuse(
-          running, order, "capture mode " + order.mode() + " is not there: use INSTANT or AUTO");
-    }
-    Machine machine = running.live().machine();
-    AtomicBoolean held = new AtomicBoolean();
-    Supplier<CompletionStage<?>> quiet =
-        () -> {
-          held.set(true);
-          return deadlines.within(
-              with.valves().hold(order.epoch()), with.settings().holdDeadline(), "holding frames");
-        };
-    CompletionStage<Capture> capture =
-        BlockingWork.on(with.blocking(), () -> openWriter(order.snapshotId()))
-            .thenCompose(writer -> machine.prepareCapture(writer, quiet));
+    Staging staging =
+        order.staging() == Staging.MEMORY || order.staging() == Staging.DISK
+            ? order.staging()
+            : with.settings().rounds().staging();
+    Preparation preparation =
+        new Preparation(vm, with, deadlines, running.live().machine(), order, staging);
+    CompletionStage<Capture> capture = preparation.run(history);
     context.pipeToSelf(
         capture,
-        (ready, failed) -> new VmActor.PrepareEnded(order.snapshotId(), ready, failed, held.get()));
+        (ready, failed) ->
+            new VmActor.PrepareEnded(order.snapshotId(), ready, failed, preparation.gatesHeld()));
     timers.startSingleTimer(
         Timer.DEADLINE,
         new VmActor.DeadlinePassed(order.snapshotId(), order.epoch()),
@@ -201,13 +205,9 @@ final class VmSnapshots {
         new Attempt(
             order.snapshotId(),
             order.epoch(),
+            staging,
             capture.handle((ready, failed) -> ready),
             List.of()));
-  }
-
-  private ImageWriter openWriter(String snapshotId) throws IOException {
-    MachineSpec.checkSnapshotId(snapshotId);
-    return with.store().writeImage(ImageTarget.of(snapshotId, with.vne(), vm));
   }
 
   private Alive onPrepareEnded(Alive state, VmActor.PrepareEnded note) {
@@ -248,43 +248,88 @@ final class VmSnapshots {
       return fail(cutting, reason(note.failure()), true);
     }
     VmEvent.CutMade made =
-        new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld(), cut.disks());
+        new VmEvent.CutMade(vm, note.snapshotId(), cut.pause(), cut.framesHeld());
     owner.tell(made);
     log.info("VM {} was cut for {}: {}", vm, note.snapshotId(), cutting.sequence().account());
+    Capture capture = cutting.capture();
     context.pipeToSelf(
-        cutting.capture().stored(),
-        (image, failed) -> new VmActor.StoreEnded(note.snapshotId(), image, failed));
-    return new Storing(cutting.live(), cutting.attempt().reported(made), cutting.capture(), made);
+        stored(note.snapshotId(), capture, cut.disks()),
+        (stored, failed) -> new VmActor.StoreEnded(note.snapshotId(), stored, failed));
+    return new Storing(
+        cutting.live(),
+        cutting
+            .attempt()
+            .settledBy(CompletableFuture.completedStage(new DisksBehind(capture, cut.disks())))
+            .reported(made),
+        capture,
+        cut.disks(),
+        made);
+  }
+
+  /**
+   * The memory first: while it is taken the guest may have to wait, for its disks it never does.
+   */
+  private CompletionStage<VmActor.Stored> stored(
+      String snapshotId, Capture capture, FrozenDisks disks) {
+    ImageTarget target = ImageTarget.of(snapshotId, with.vne(), vm);
+    return capture
+        .stored()
+        .thenCompose(image ->
+            disks
+                .store(with.store(), target)
+                .thenApply(records -> new VmActor.Stored(image, records)));
   }
 
   private Alive onStoreEnded(Alive state, VmActor.StoreEnded note) {
     if (!(state instanceof Storing storing) || !storing.attempt().isOf(note.snapshotId())) {
       return state;
     }
-    ImageWriter.Committed image = note.image();
-    if (image == null) {
+    if (note.stored() == null) {
       return fail(storing, reason(note.failure()), true);
     }
     VmEvent.ImageStored stored =
-        new VmEvent.ImageStored(vm, note.snapshotId(), record(storing, image));
+        new VmEvent.ImageStored(vm, note.snapshotId(), record(storing, note.stored()));
     owner.tell(stored);
+    learn(storing);
     return new Running(storing.live().with(storing.attempt().reported(stored).outcome()));
   }
 
-  private ImageRecord record(Storing storing, ImageWriter.Committed image) {
+  private ImageRecord record(Storing storing, VmActor.Stored stored) {
+    ImageWriter.Committed image = stored.image();
     Machine machine = storing.live().machine();
-    return ImageRecord.newBuilder()
-        .setVm(vm)
-        .setHost(with.host())
-        .setHypervisor(machine.hypervisor())
-        .setHypervisorVersion(machine.hypervisorVersion())
-        .setBytes(image.bytes())
-        .setSha256(image.sha256())
-        .setObject(image.object())
-        .setAddedBytes(image.addedBytes())
-        .setPause(storing.cut().pause())
-        .addAllDisks(storing.cut().disks())
-        .build();
+    Capture capture = storing.capture();
+    ImageRecord.Builder record =
+        ImageRecord.newBuilder()
+            .setVm(vm)
+            .setHost(with.host())
+            .setHypervisor(machine.hypervisor())
+            .setHypervisorVersion(machine.hypervisorVersion())
+            .setBytes(image.bytes())
+            .setSha256(image.sha256())
+            .setObject(image.object())
+            .setAddedBytes(image.addedBytes())
+            .setPause(storing.cut().pause())
+            .addAllDisks(stored.disks())
+            .setMode(capture.mode())
+            .addAllRounds(capture.rounds())
+            .setStalledUs(capture.stalledMicros());
+    if (capture.mode() == CaptureMode.ROUNDS) {
+      record.setStaging(storing.attempt().staging());
+    }
+    return record.build();
+  }
+
+  /** What the capture tells about the next one's pause. */
+  private void learn(Storing storing) {
+    PauseRecord pause = storing.cut().pause();
+    double millis = (pause.getResumeUs() - pause.getStopUs()) / MICROS_PER_MILLI;
+    Capture capture = storing.capture();
+    if (capture.mode() == CaptureMode.INSTANT) {
+      history = history.afterInstant(millis);
+    } else if (!capture.rounds().isEmpty()) {
+      RoundRecord afterCut = capture.rounds().getLast();
+      history = history.afterRounds(millis, afterCut.getPages() * PAGE_MIB);
+    }
   }
 
   // ---- failing and undoing ----
@@ -307,7 +352,11 @@ final class VmSnapshots {
     List<VmEvent> reports =
         live.last() != null && live.knows(abort.snapshotId()) ? live.last().reports() : List.of();
     return new Attempt(
-        abort.snapshotId(), abort.epoch(), CompletableFuture.completedStage(null), reports);
+        abort.snapshotId(),
+        abort.epoch(),
+        Staging.STAGING_UNSPECIFIED,
+        CompletableFuture.completedStage(null),
+        reports);
   }
 
   private Undoing undo(Undoing undoing) {

@@ -1,5 +1,6 @@
 package io.vnsnap.vm;
 
+import io.vnsnap.proto.Staging;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -44,7 +45,8 @@ sealed interface VmState {
       implements Snapshotting {}
 
   /** Runs again; the image is on its way to the store. */
-  record Storing(Live live, Attempt attempt, Capture capture, VmEvent.CutMade cut)
+  record Storing(
+      Live live, Attempt attempt, Capture capture, FrozenDisks disks, VmEvent.CutMade cut)
       implements Snapshotting {}
 
   /**
@@ -105,6 +107,7 @@ sealed interface VmState {
    *
    * @param snapshotId of the snapshot
    * @param epoch of the gates after the cut
+   * @param staging where pages wait that are copied in rounds
    * @param settled completes, without failing, when nothing that was begun for it is under way any
    *     more but the capture's stream; with the capture if there is one
    * @param reports made of it so far
@@ -112,6 +115,7 @@ sealed interface VmState {
   record Attempt(
       String snapshotId,
       int epoch,
+      Staging staging,
       CompletionStage<@Nullable Capture> settled,
       List<VmEvent> reports) {
     public Attempt {
@@ -123,13 +127,13 @@ sealed interface VmState {
     }
 
     Attempt settledBy(CompletionStage<@Nullable Capture> later) {
-      return new Attempt(snapshotId, epoch, later, reports);
+      return new Attempt(snapshotId, epoch, staging, later, reports);
     }
 
     Attempt reported(VmEvent report) {
       var all = new ArrayList<>(reports);
       all.add(report);
-      return new Attempt(snapshotId, epoch, settled, all);
+      return new Attempt(snapshotId, epoch, staging, settled, all);
     }
 
     Outcome outcome() {

@@ -2,6 +2,7 @@ package io.vnsnap.vm;
 
 import com.google.protobuf.ByteString;
 import io.vnsnap.proto.ChannelLogRecord;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
@@ -19,6 +20,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,7 +53,10 @@ public final class MemoryStore implements SnapshotStore {
     return images.containsKey(snapshotId + "/" + vm);
   }
 
-  /** Makes reading fail at this offset, as a wrong checksum would. */
+  /**
+   * Makes reading fail at this offset, as a wrong checksum would. Counted are all pages of all
+   * blocks, then the rest.
+   */
   public ImageReader damagedAt(String snapshotId, String vm, long offset) {
     return new Reader(image(snapshotId, vm), offset);
   }
@@ -60,9 +65,25 @@ public final class MemoryStore implements SnapshotStore {
     return new Reader(image(snapshotId, vm), Long.MAX_VALUE);
   }
 
+  /** Pages of an image that are not zero. */
+  public long pagesKept(String snapshotId, String vm) {
+    return image(snapshotId, vm).pages().stream().mapToLong(Map::size).sum();
+  }
+
   /** An image: its blocks, of each the pages that are not zero, and the rest. */
   private record Stored(
-      List<ImageReader.Block> blocks, List<SortedMap<Long, byte[]>> pages, ByteString rest) {}
+      List<ImageReader.Block> blocks, List<SortedMap<Long, byte[]>> pages, ByteString rest) {
+
+    long memoryBytes() {
+      return blocks.stream().mapToLong(ImageReader.Block::bytes).sum();
+    }
+
+    /** Where a page lies, all blocks joined. */
+    long offset(int block, long page) {
+      return blocks.subList(0, block).stream().mapToLong(ImageReader.Block::bytes).sum()
+          + page * ImageReader.PAGE_BYTES;
+    }
+  }
 
   private Stored image(String snapshotId, String vm) {
     Stored image = images.get(snapshotId + "/" + vm);
@@ -75,7 +96,38 @@ public final class MemoryStore implements SnapshotStore {
   @Override
   public ImageWriter writeImage(ImageTarget target) {
     open.incrementAndGet();
-    return new Writer(target.snapshotId() + "/" + target.vm());
+    return new Writer(target.snapshotId() + "/" + target.vm(), ImageReader.PAGE_BYTES);
+  }
+
+  @Override
+  public ImageWriter writeDisk(ImageTarget target, String disk, Optional<DiskRecord> base)
+      throws IOException {
+    Stored below = base.map(record -> images.get(record.getObject())).orElse(null);
+    if (base.isPresent() && below == null) {
+      throw new DamagedSnapshotException("disk image " + base.get().getObject() + " is missing");
+    }
+    open.incrementAndGet();
+    Writer writer =
+        new Writer(
+            target.snapshotId() + "/" + target.vm() + "/" + disk, ImageReader.DISK_BLOCK_BYTES);
+    if (below != null) {
+      writer.base = below.pages().get(0);
+    }
+    return writer;
+  }
+
+  @Override
+  public ImageReader readDisk(String snapshotId, DiskRecord disk) throws IOException {
+    Stored image = images.get(disk.getObject());
+    if (image == null) {
+      throw new DamagedSnapshotException("disk image " + disk.getObject() + " is missing");
+    }
+    return new Reader(image, Long.MAX_VALUE);
+  }
+
+  /** As the deletion of a snapshot does. */
+  public void remove(String object) {
+    images.remove(object);
   }
 
   @Override
@@ -123,42 +175,46 @@ public final class MemoryStore implements SnapshotStore {
 
   private final class Writer implements ImageWriter {
     private final String key;
+    private final int pageLength;
+    private SortedMap<Long, byte[]> base = new TreeMap<>();
     private final List<ImageReader.Block> blocks = new ArrayList<>();
     private final List<SortedMap<Long, byte[]>> pages = new ArrayList<>();
     private final ByteArrayOutputStream content = new ByteArrayOutputStream();
-    private long pageBytes;
+    private long taken;
+    private long kept;
     private boolean closed;
 
-    Writer(String key) {
+    Writer(String key, int pageLength) {
       this.key = key;
+      this.pageLength = pageLength;
     }
 
     @Override
     public int block(String name, long bytes) {
       blocks.add(new ImageReader.Block(name, bytes));
-      pages.add(new TreeMap<>());
+      pages.add(new TreeMap<>(base));
       return blocks.size() - 1;
     }
 
     @Override
     public void page(int block, long page, ByteBuffer buffer) throws IOException {
       byte[] copy = take(buffer);
-      if (copy.length != ImageReader.PAGE_BYTES) {
+      if (copy.length != pageLength) {
         throw new IllegalArgumentException("a page of " + copy.length + " bytes");
       }
       checkPage(block, page);
       pages.get(block).put(page, copy);
-      pageBytes += copy.length;
     }
 
     @Override
     public void zeroPage(int block, long page) {
       checkPage(block, page);
       pages.get(block).remove(page);
+      taken += ImageReader.PAGE_BYTES;
     }
 
     private void checkPage(int block, long page) {
-      if (page < 0 || page >= blocks.get(block).bytes() / ImageReader.PAGE_BYTES) {
+      if (page < 0 || page >= blocks.get(block).bytes() / pageLength) {
         throw new IllegalArgumentException("no page " + page + " in " + blocks.get(block));
       }
     }
@@ -176,7 +232,9 @@ public final class MemoryStore implements SnapshotStore {
       }
       byte[] copy = new byte[bytes.remaining()];
       bytes.get(copy);
-      if (bytes() + copy.length > capacity) {
+      taken += copy.length;
+      kept += copy.length;
+      if (kept > capacity) {
         throw new IOException("disk full on test store");
       }
       return copy;
@@ -184,14 +242,16 @@ public final class MemoryStore implements SnapshotStore {
 
     @Override
     public long bytes() {
-      return pageBytes + content.size();
+      return taken;
     }
 
     @Override
     public Committed commit() {
-      images.put(
-          key, new Stored(List.copyOf(blocks), pages, ByteString.copyFrom(content.toByteArray())));
-      return new Committed(bytes(), ByteString.copyFrom(new byte[32]));
+      ByteString rest = ByteString.copyFrom(content.toByteArray());
+      Stored image = new Stored(List.copyOf(blocks), pages, rest);
+      images.put(key, image);
+      return new Committed(
+          image.memoryBytes() + rest.size(), ByteString.copyFrom(new byte[32]), key, kept);
     }
 
     @Override
@@ -215,10 +275,15 @@ public final class MemoryStore implements SnapshotStore {
       open.incrementAndGet();
     }
 
+    private void checkDamage(long offset, int length) throws IOException {
+      if (damagedAt >= offset && damagedAt < offset + length) {
+        throw new DamagedSnapshotException("image damaged at byte " + damagedAt);
+      }
+    }
+
     @Override
     public long bytes() {
-      return image.rest().size()
-          + image.blocks().stream().mapToLong(ImageReader.Block::bytes).sum();
+      return image.memoryBytes() + image.rest().size();
     }
 
     @Override
@@ -232,13 +297,14 @@ public final class MemoryStore implements SnapshotStore {
     }
 
     @Override
-    public void read(int block, long page, ByteBuffer into) {
+    public void read(int block, long page, ByteBuffer into) throws IOException {
+      checkDamage(image.offset(block, page), PAGE_BYTES);
       into.put(image.pages().get(block).getOrDefault(page, new byte[PAGE_BYTES]));
     }
 
     @Override
     public PageScan scan() {
-      return new Scan(image.pages());
+      return new Scan(this, image.pages());
     }
 
     @Override
@@ -247,9 +313,7 @@ public final class MemoryStore implements SnapshotStore {
       if (n == 0) {
         return -1;
       }
-      if (position + n > damagedAt) {
-        throw new DamagedSnapshotException("image damaged at byte " + damagedAt);
-      }
+      checkDamage(image.memoryBytes() + position, n);
       image.rest().substring(position, position + n).copyTo(into);
       position += n;
       return n;
@@ -265,17 +329,19 @@ public final class MemoryStore implements SnapshotStore {
   }
 
   private static final class Scan implements ImageReader.PageScan {
+    private final Reader reader;
     private final List<SortedMap<Long, byte[]>> pages;
     private int block = -1;
     private Iterator<Map.Entry<Long, byte[]>> rest = Collections.emptyIterator();
     private Map.Entry<Long, byte[]> current = Map.entry(-1L, new byte[0]);
 
-    Scan(List<SortedMap<Long, byte[]>> pages) {
+    Scan(Reader reader, List<SortedMap<Long, byte[]>> pages) {
+      this.reader = reader;
       this.pages = pages;
     }
 
     @Override
-    public boolean next() {
+    public boolean next() throws IOException {
       while (!rest.hasNext()) {
         if (++block >= pages.size()) {
           return false;
@@ -283,6 +349,7 @@ public final class MemoryStore implements SnapshotStore {
         rest = pages.get(block).entrySet().iterator();
       }
       current = rest.next();
+      reader.checkDamage(reader.image.offset(block, page()), ImageReader.PAGE_BYTES);
       return true;
     }
 

@@ -1,15 +1,21 @@
 package io.vnsnap.vm;
 
 import com.google.protobuf.ByteString;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.Loading;
+import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.store.ImageReader;
+import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /** A machine, its hypervisor and its gates, all of which do what the script says. */
@@ -19,12 +25,21 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   static final DiskRecord DISK =
       DiskRecord.newBuilder().setName("data").setFile("/frozen").setFormat("qcow2").build();
+  static final List<RoundRecord> ROUNDS =
+      List.of(
+          RoundRecord.newBuilder().setPages(32_768).build(),
+          RoundRecord.newBuilder().setPages(12).build());
   static final long STOPPED_AT = 1_000;
   static final long RESUMED_AT = 4_000;
   static final long FRAMES_HELD = 17;
 
   private final Script script;
   private volatile boolean quietWhenFailing;
+  private volatile Arrival arrival = Arrival.OVER;
+  private volatile String instantImpossible = "";
+  private volatile long dirtyRate = -1;
+  private volatile boolean runAway;
+  private final List<CapturePlan> plans = new CopyOnWriteArrayList<>();
   private final CompletableFuture<String> exited = new CompletableFuture<>();
 
   ScriptedMachine(Script script) {
@@ -50,6 +65,28 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   public CompletionStage<Machine> load(MachineSpec spec, ImageReader image) {
     close(image);
     return script.step("load " + spec.disks().size(), this);
+  }
+
+  @Override
+  public CompletionStage<Machine> load(
+      MachineSpec spec,
+      CompletionStage<? extends ImageReader> opening,
+      Loading loading,
+      StartHints hints) {
+    return opening.thenCompose(image -> {
+      close(image);
+      return script.step("load " + spec.disks().size() + " " + loading, this);
+    });
+  }
+
+  /** From now on its memory comes in. */
+  void arrives(Arrival coming) {
+    arrival = coming;
+  }
+
+  @Override
+  public Arrival arrival() {
+    return arrival;
   }
 
   @Override
@@ -94,16 +131,52 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     close(writer);
+    plans.add(plan);
+    if (runAway) {
+      runAway = false;
+      return CompletableFuture.failedStage(
+          new HypervisorException("preparing a capture", new RanAwayException()));
+    }
     return script
-        .<Capture>step("prepareCapture", new ScriptedCapture(quiet))
-        .exceptionallyCompose(failed -> quietThenFail(quiet, failed));
+        .<Capture>step("prepareCapture", new ScriptedCapture(plan.mode(), network::hold))
+        .exceptionallyCompose(failed -> quietThenFail(network::hold, failed));
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
-    return script.step("freezeDisks " + snapshotId, List.of(DISK));
+  public CompletionStage<String> instantImpossible() {
+    return CompletableFuture.completedStage(instantImpossible);
+  }
+
+  @Override
+  public CompletionStage<Long> dirtyRate() {
+    return script.step("dirtyRate", dirtyRate);
+  }
+
+  /** How captures were to be made, in order. */
+  List<CapturePlan> plans() {
+    return plans;
+  }
+
+  /** The next capture is ended by the hypervisor. */
+  void runAwayOnce() {
+    runAway = true;
+  }
+
+  /** From now on INSTANT captures cannot be made. */
+  void forbidInstant(String reason) {
+    instantImpossible = reason;
+  }
+
+  /** The guest writes so many bytes a second. */
+  void dirty(long bytesPerSecond) {
+    dirtyRate = bytesPerSecond;
+  }
+
+  @Override
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
+    return script.step("freezeDisks " + snapshotId, new ScriptedDisks());
   }
 
   @Override
@@ -119,6 +192,16 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
   @Override
   public CompletionStage<Void> open() {
     return script.step("open");
+  }
+
+  @Override
+  public CompletionStage<Void> shut() {
+    return script.step("shut");
+  }
+
+  @Override
+  public CompletionStage<Void> reopen() {
+    return script.step("reopen");
   }
 
   @Override
@@ -162,12 +245,46 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
     quietWhenFailing = true;
   }
 
+  private final class ScriptedDisks implements FrozenDisks {
+    @Override
+    public CompletionStage<List<DiskRecord>> store(SnapshotStore store, ImageTarget target) {
+      return script.step("storeDisks " + target.snapshotId(), List.of(DISK));
+    }
+
+    @Override
+    public long bytes() {
+      return 1000;
+    }
+
+    @Override
+    public long totalBytes() {
+      return 4000;
+    }
+
+    @Override
+    public CompletionStage<Void> cancel() {
+      return script.step("cancelDisks");
+    }
+  }
+
   private final class ScriptedCapture implements Capture {
+    private final CaptureMode mode;
     private final Supplier<CompletionStage<?>> quiet;
     private boolean started;
 
-    ScriptedCapture(Supplier<CompletionStage<?>> quiet) {
+    ScriptedCapture(CaptureMode mode, Supplier<CompletionStage<?>> quiet) {
+      this.mode = mode;
       this.quiet = quiet;
+    }
+
+    @Override
+    public CaptureMode mode() {
+      return mode;
+    }
+
+    @Override
+    public List<RoundRecord> rounds() {
+      return mode == CaptureMode.ROUNDS ? ROUNDS : List.of();
     }
 
     @Override
@@ -178,12 +295,18 @@ final class ScriptedMachine implements Machine, Hypervisor, Valves {
 
     @Override
     public CompletionStage<ImageWriter.Committed> stored() {
-      return script.step("stored", new ImageWriter.Committed(99, ByteString.copyFromUtf8("sum")));
+      return script.step(
+          "stored", new ImageWriter.Committed(99, ByteString.copyFromUtf8("sum"), "object", 44));
     }
 
     @Override
     public long bytes() {
       return 55;
+    }
+
+    @Override
+    public long stalledMicros() {
+      return 7;
     }
 
     @Override

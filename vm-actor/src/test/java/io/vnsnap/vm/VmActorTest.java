@@ -4,17 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.PauseRecord;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +42,15 @@ class VmActorTest {
           Duration.ofMillis(300),
           3,
           Duration.ofMillis(200),
-          Duration.ofMillis(50));
+          Duration.ofMillis(50),
+          new RoundsSettings(
+              Staging.MEMORY,
+              4 << 20,
+              8,
+              Duration.ofSeconds(20),
+              Duration.ZERO,
+              Duration.ofSeconds(1),
+              1));
   private static final MachineSpec SPEC =
       new MachineSpec(
           "vm",
@@ -101,6 +114,27 @@ class VmActorTest {
 
   private void run() {
     start();
+    go();
+  }
+
+  /** Runs a VM with so much memory. */
+  private void run(int memoryMib) {
+    MachineSpec large =
+        new MachineSpec(
+            SPEC.name(),
+            SPEC.folder(),
+            SPEC.diskFolder(),
+            memoryMib,
+            1,
+            SPEC.boot(),
+            SPEC.disks(),
+            SPEC.vnics());
+    vm.tell(new VmActor.Start(large, Optional.empty()));
+    expect(LOADED);
+    go();
+  }
+
+  private void go() {
     vm.tell(new VmActor.Go());
     expect(new VmEvent.Running("vm", ScriptedMachine.RESUMED_AT));
     script.forget();
@@ -112,7 +146,9 @@ class VmActorTest {
   }
 
   private void order(String snapshotId, Duration deadline) {
-    vm.tell(new VmActor.Prepare(snapshotId, 1, CaptureMode.AUTO, deadline));
+    vm.tell(
+        new VmActor.Prepare(
+            snapshotId, 1, CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED, deadline));
   }
 
   private void cut(String snapshotId) {
@@ -131,8 +167,7 @@ class VmActorTest {
             .setStopUs(ScriptedMachine.STOPPED_AT)
             .setResumeUs(ScriptedMachine.RESUMED_AT)
             .build(),
-        ScriptedMachine.FRAMES_HELD,
-        List.of(ScriptedMachine.DISK));
+        ScriptedMachine.FRAMES_HELD);
   }
 
   private void expectFailure(String snapshotId, String reason) {
@@ -161,6 +196,10 @@ class VmActorTest {
               assertThat(image.getHypervisor()).isEqualTo("scripted");
               assertThat(image.getHypervisorVersion()).isEqualTo("1.0.0");
               assertThat(image.getBytes()).isEqualTo(99);
+              assertThat(image.getObject()).isEqualTo("object");
+              assertThat(image.getAddedBytes()).isEqualTo(44);
+              assertThat(image.getMode()).isEqualTo(CaptureMode.INSTANT);
+              assertThat(image.getStalledUs()).isEqualTo(7);
               assertThat(image.getSha256().toStringUtf8()).isEqualTo("sum");
               assertThat(image.getPause().getResumeUs()).isEqualTo(ScriptedMachine.RESUMED_AT);
               assertThat(image.getDisksList()).containsExactly(ScriptedMachine.DISK);
@@ -187,7 +226,36 @@ class VmActorTest {
             "freezeDisks s1",
             "startCapture",
             "release",
-            "stored");
+            "stored",
+            "storeDisks s1");
+  }
+
+  @Test
+  void shouldFailTheSnapshotWhenADiskCannotBeStored() {
+    run();
+    script.fail("storeDisks", "disk data was not stored: the store is full");
+    prepare("s1");
+    cut("s1");
+    expect(cutMade("s1"));
+    expectFailure("s1", "disk data was not stored: the store is full");
+    expectCalled("cancel", "cancelDisks", "abort 1");
+    script.free("storeDisks");
+    takeSnapshot("s2");
+  }
+
+  @Test
+  void shouldGiveTheDisksUpWhenTheSnapshotIsAbortedWhileTheyAreStored() {
+    run();
+    script.hold("storeDisks");
+    prepare("s1");
+    cut("s1");
+    expect(cutMade("s1"));
+    expectCalled("storeDisks s1");
+    abort("s1");
+    expect(new VmEvent.AbortDone("vm", "s1"));
+    expectCalled("cancel", "cancelDisks");
+    script.free("storeDisks");
+    takeSnapshot("s2");
   }
 
   @Test
@@ -218,9 +286,66 @@ class VmActorTest {
             Optional.of(
                 new VmActor.Load(
                     "s0",
-                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build()))));
+                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build(),
+                    Loading.LAZY_IF_POSSIBLE))));
     expect(LOADED);
-    assertThat(script.calls()).containsExactly("load 1");
+    assertThat(script.calls()).containsExactly("load 1 LAZY_IF_POSSIBLE");
+  }
+
+  @Test
+  void shouldReportHowFarALazyLoadIsUntilAllIsThere() {
+    FakeArrival arrival = new FakeArrival();
+    machine.arrives(arrival);
+    start();
+    arrival.bytes = 4096;
+    expectProgress(new VmEvent.Progress("vm", 4096, 8192));
+    vm.tell(new VmActor.Go());
+    arrival.bytes = 8192;
+    expectProgress(new VmEvent.Progress("vm", 8192, 8192));
+  }
+
+  @Test
+  void shouldSayThatTheVmEndedForWantOfMemory() {
+    FakeArrival arrival = new FakeArrival();
+    machine.arrives(arrival);
+    run();
+    arrival.fate = Arrival.Fate.STORE_FAILED;
+    machine.exit("page 17 of pc.ram could not be read");
+    expect(new VmEvent.Exited("vm", "page 17 of pc.ram could not be read", true));
+  }
+
+  private void expectProgress(VmEvent.Progress progress) {
+    owner.fishForMessage(
+        Duration.ofSeconds(5),
+        event ->
+            event.equals(progress)
+                ? FishingOutcomes.complete()
+                : FishingOutcomes.continueAndIgnore());
+  }
+
+  private static final class FakeArrival implements Arrival {
+    private volatile long bytes;
+    private volatile Fate fate = Fate.WELL;
+
+    @Override
+    public CompletionStage<Void> done() {
+      return new CompletableFuture<>();
+    }
+
+    @Override
+    public Fate fate() {
+      return fate;
+    }
+
+    @Override
+    public long bytes() {
+      return bytes;
+    }
+
+    @Override
+    public long totalBytes() {
+      return 8192;
+    }
   }
 
   @Test
@@ -228,10 +353,29 @@ class VmActorTest {
     vm.tell(
         new VmActor.Start(
             SPEC,
-            Optional.of(new VmActor.Load("s0", ImageRecord.newBuilder().setVm("vm").build()))));
+            Optional.of(
+                new VmActor.Load(
+                    "s0",
+                    ImageRecord.newBuilder().setVm("vm").addDisks(ScriptedMachine.DISK).build(),
+                    Loading.FULL))));
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
     vm.tell(new VmActor.Go());
     expect(new VmEvent.LoadFailed("vm", "image of vm is missing"));
+  }
+
+  @Test
+  void shouldReportAnImageOfAVmWithOtherDisks() throws Exception {
+    try (ImageWriter writer = store.writeImage(ImageTarget.of("s0", "vne", "vm"))) {
+      writer.commit();
+    }
+    vm.tell(
+        new VmActor.Start(
+            SPEC,
+            Optional.of(
+                new VmActor.Load(
+                    "s0", ImageRecord.newBuilder().setVm("vm").build(), Loading.FULL))));
+    expect(new VmEvent.LoadFailed("vm", "vm: the image was captured with the disks []"));
+    assertThat(script.calls()).isEmpty();
   }
 
   @Test
@@ -287,11 +431,88 @@ class VmActorTest {
     expectFailure("s2", "snapshot s1 is in progress");
   }
 
+  private ImageRecord stored(String snapshotId, CaptureMode mode, Staging staging) {
+    vm.tell(new VmActor.Prepare(snapshotId, 1, mode, staging, DISTANT));
+    expect(new VmEvent.Prepared("vm", snapshotId));
+    cut(snapshotId);
+    expect(cutMade(snapshotId));
+    return ((VmEvent.ImageStored) next()).image();
+  }
+
   @Test
-  void shouldRefuseACaptureModeThatIsNotThere() {
+  void shouldSayOfACaptureInRoundsWhatEachHasBrought() {
     run();
-    vm.tell(new VmActor.Prepare("s1", 1, CaptureMode.ROUNDS, DISTANT));
-    expectFailure("s1", "capture mode ROUNDS is not there: use INSTANT or AUTO");
+    ImageRecord image = stored("s1", CaptureMode.ROUNDS, Staging.DISK);
+    assertThat(image.getMode()).isEqualTo(CaptureMode.ROUNDS);
+    assertThat(image.getStaging()).isEqualTo(Staging.DISK);
+    assertThat(image.getRoundsList()).isEqualTo(ScriptedMachine.ROUNDS);
+    assertThat(script.calls()).containsSubsequence("prepareCapture", "hold", "pause", "stored");
+  }
+
+  @Test
+  void shouldStageWhereTheHostIsConfiguredTo() {
+    run();
+    assertThat(stored("s1", CaptureMode.ROUNDS, Staging.STAGING_UNSPECIFIED).getStaging())
+        .isEqualTo(Staging.MEMORY);
+    assertThat(stored("s2", CaptureMode.INSTANT, Staging.STAGING_UNSPECIFIED))
+        .returns(CaptureMode.INSTANT, ImageRecord::getMode)
+        .returns(Staging.STAGING_UNSPECIFIED, ImageRecord::getStaging);
+  }
+
+  @Test
+  void shouldChooseInstantOfASmallVmWithoutMeasuring() {
+    run();
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.INSTANT);
+    assertThat(script.calls()).doesNotContain("dirtyRate");
+  }
+
+  @Test
+  void shouldChooseRoundsOfALargeVmThatWritesLittle() {
+    run(8 << 10);
+    machine.dirty(1 << 20);
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.ROUNDS);
+    assertThat(script.calls()).contains("dirtyRate");
+  }
+
+  @Test
+  void shouldChooseInstantOfALargeVmThatWritesMuch() {
+    run(8 << 10);
+    machine.dirty(4L << 30);
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.INSTANT);
+  }
+
+  @Test
+  void shouldNeverChooseInstantWhereItIsNotPossible() {
+    machine.forbidInstant("the kernel does not let QEMU write-protect memory");
+    run();
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.ROUNDS);
+  }
+
+  @Test
+  void shouldSayWhyInstantIsNotPossible() {
+    machine.forbidInstant("the kernel does not let QEMU write-protect memory");
+    run();
+    vm.tell(
+        new VmActor.Prepare("s1", 1, CaptureMode.INSTANT, Staging.STAGING_UNSPECIFIED, DISTANT));
+    expectFailure(
+        "s1",
+        "VM vm was not captured: INSTANT is not possible on this host: the kernel does not let"
+            + " QEMU write-protect memory; use mode auto or rounds");
+    assertThat(machine.plans()).isEmpty();
+  }
+
+  @Test
+  void shouldCaptureInOneRoundWhenTheHypervisorHasEndedTheRoundsByItself() {
+    run();
+    machine.runAwayOnce();
+    assertThat(stored("s1", CaptureMode.ROUNDS, Staging.DISK).getMode())
+        .isEqualTo(CaptureMode.ROUNDS);
+    assertThat(machine.plans()).extracting(plan -> plan.rounds().maxRounds()).containsExactly(8, 1);
+    assertThat(script.calls()).doesNotContain("hold cancel", "abort 1");
   }
 
   @Test
@@ -546,6 +767,7 @@ class VmActorTest {
     prepare("s1");
     cut("s1");
     expect(cutMade("s1"));
-    assertThat(owner.receiveMessage()).isEqualTo(new VmEvent.Progress("vm", 55, 64L << 20));
+    assertThat(owner.receiveMessage())
+        .isEqualTo(new VmEvent.Progress("vm", 1055, (64L << 20) + 4000));
   }
 }

@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
  * @param fillMib what the program fills
  * @param dirtyMib what it rewrites per second
  */
-record GuestLoad(Path kit, int memoryMib, int fillMib, int dirtyMib) {
-  private static final Duration BOOT_DEADLINE = Duration.ofMinutes(2);
+public record GuestLoad(Path kit, int memoryMib, int fillMib, int dirtyMib) {
+  private static final Duration BOOT_DEADLINE = Duration.ofMinutes(6);
   private static final Duration TICK_DEADLINE = Duration.ofMinutes(1);
 
   /** Part of the memory that the program fills where it can. */
@@ -29,7 +29,12 @@ record GuestLoad(Path kit, int memoryMib, int fillMib, int dirtyMib) {
   /** Ticks (seconds) of undisturbed work before the next measurement. */
   private static final int REST_TICKS = 2;
 
-  static GuestLoad of(Path kit, int memoryMib, int dirtyMib) throws BenchmarkException {
+  /**
+   * A guest that fills what it can of its memory.
+   *
+   * @throws BenchmarkException if that is nothing, or the kit is not there
+   */
+  public static GuestLoad of(Path kit, int memoryMib, int dirtyMib) throws BenchmarkException {
     int fill = (int) Math.min(memoryMib * FILLED_PART, memoryMib - OWN_MIB);
     if (fill < 1) {
       throw new BenchmarkException(
@@ -45,27 +50,48 @@ record GuestLoad(Path kit, int memoryMib, int fillMib, int dirtyMib) {
     return new GuestLoad(kit, memoryMib, fill, dirtyMib);
   }
 
-  Path kernel() {
+  /**
+   * The guest kit that the environment names.
+   *
+   * @throws BenchmarkException if it names none
+   */
+  public static Path kitOfEnvironment() throws BenchmarkException {
+    String kit = System.getenv("VNSNAP_GUEST");
+    if (kit == null) {
+      throw new BenchmarkException("set VNSNAP_GUEST to the folder that guest/build prints");
+    }
+    return Path.of(kit);
+  }
+
+  /** Its kernel. */
+  public Path kernel() {
     return kit.resolve("vmlinuz");
   }
 
-  Path initramfs() {
+  /** Its initramfs. */
+  public Path initramfs() {
     return kit.resolve("initramfs.gz");
   }
 
-  String kernelCommandLine() {
+  /** What tells it to fill and rewrite memory. */
+  public String kernelCommandLine() {
     return "console=ttyS0 quiet panic=-1 cryptomgr.notests vnsnap.name=bench"
         + " vnsnap.fill=%d vnsnap.dirty=%d".formatted(fillMib, dirtyMib);
   }
 
   /** Waits until memory is filled and has been rewritten for a while. */
-  void awaitLoaded(Console console) throws BenchmarkException, InterruptedException {
+  public void awaitLoaded(Console console) throws BenchmarkException, InterruptedException {
     var unused = console.await(working(), BOOT_DEADLINE);
     awaitRested(console);
   }
 
+  /** Waits until the guest says once more that it works, its memory intact. */
+  public void awaitWorking(Console console) throws BenchmarkException, InterruptedException {
+    var unused = console.await(working(), TICK_DEADLINE);
+  }
+
   /** Waits until the guest has worked on for a while, its memory intact. */
-  void awaitRested(Console console) throws BenchmarkException, InterruptedException {
+  public void awaitRested(Console console) throws BenchmarkException, InterruptedException {
     console.forget();
     for (int i = 0; i < REST_TICKS; i++) {
       var unused = console.await(working(), TICK_DEADLINE);

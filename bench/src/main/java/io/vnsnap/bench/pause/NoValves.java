@@ -13,6 +13,16 @@ final class NoValves implements Valves {
   }
 
   @Override
+  public CompletionStage<Void> shut() {
+    return CompletableFuture.completedStage(null);
+  }
+
+  @Override
+  public CompletionStage<Void> reopen() {
+    return CompletableFuture.completedStage(null);
+  }
+
+  @Override
   public CompletionStage<Void> hold(int epoch) {
     return CompletableFuture.completedStage(null);
   }

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "How long a guest stands still while its state is taken, by QEMU's own timestamps:",
-      "VNsnap, stop and copy, live migration, snapshot-save. Needs the guest kit (VNSNAP_GUEST)."
+      "VNsnap (INSTANT and ROUNDS), stop and copy, live migration, snapshot-save. Needs the guest kit (VNSNAP_GUEST)."
     })
 public final class PauseCommand implements Callable<Integer> {
   private static final int MAX_ROUNDS = 1000;
@@ -49,6 +49,9 @@ public final class PauseCommand implements Callable<Integer> {
       description = "MiB the guest rewrites per second (default: ${DEFAULT-VALUE}).")
   private int dirtyMib = 20;
 
+  @Option(names = "--ours", description = "Measure VNsnap's own two ways only: INSTANT and ROUNDS.")
+  private boolean ours;
+
   @Spec private @Nullable CommandSpec spec;
 
   /** For picocli. */
@@ -63,7 +66,7 @@ public final class PauseCommand implements Callable<Integer> {
     PauseReport report;
     try (Cleanup cleanup = new Cleanup()) {
       Path folder = cleanup.temporaryFolder("vnsnap-bench");
-      report = new PauseRun(rounds, folder, cleanup, out).measure(loads());
+      report = new PauseRun(rounds, !ours, folder, cleanup, out).measure(loads());
     }
     report.print(out);
     if (json != null) {
@@ -73,13 +76,10 @@ public final class PauseCommand implements Callable<Integer> {
   }
 
   private List<GuestLoad> loads() throws BenchmarkException {
-    String kit = System.getenv("VNSNAP_GUEST");
-    if (kit == null) {
-      throw new BenchmarkException("set VNSNAP_GUEST to the folder that guest/build prints");
-    }
+    Path kit = GuestLoad.kitOfEnvironment();
     List<GuestLoad> loads = new ArrayList<>();
     for (int memory : memoryMib) {
-      loads.add(GuestLoad.of(Path.of(kit), memory, dirtyMib));
+      loads.add(GuestLoad.of(kit, memory, dirtyMib));
     }
     return loads;
   }

@@ -6,6 +6,7 @@ import io.vnsnap.bench.Cleanup;
 import io.vnsnap.bench.HeapPeak;
 import io.vnsnap.bench.qemu.Console;
 import io.vnsnap.bench.qemu.QemuGuest;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.vm.MachineSpec;
@@ -27,6 +28,7 @@ final class PauseRun {
   private static final long DISK_TOOL_SECONDS = 30;
 
   private final int rounds;
+  private final boolean besideOthers;
   private final Path folder;
   private final Cleanup cleanup;
   private final PrintWriter progress;
@@ -34,8 +36,12 @@ final class PauseRun {
   private double heapPeakMib;
   private String qemuVersion = "";
 
-  PauseRun(int rounds, Path folder, Cleanup cleanup, PrintWriter progress) {
+  /**
+   * @param besideOthers whether QEMU's own ways are measured too
+   */
+  PauseRun(int rounds, boolean besideOthers, Path folder, Cleanup cleanup, PrintWriter progress) {
     this.rounds = rounds;
+    this.besideOthers = besideOthers;
     this.folder = folder;
     this.cleanup = cleanup;
     this.progress = progress;
@@ -56,6 +62,7 @@ final class PauseRun {
     SnapshotStore store = PageStore.inDirectory(folder.resolve("store"), "bench");
     List<String> commandLine;
     WayResult ours;
+    WayResult inRounds;
     heap.begin();
     try (OurVm vm = OurVm.start(specification(load, machineFolder), store, cleanup);
         Console console = Console.connect(machineFolder.resolve("console"))) {
@@ -64,12 +71,18 @@ final class PauseRun {
       vm.tell(new VmActor.Go());
       VmEvent.Running unused = vm.await(VmEvent.Running.class);
       load.awaitLoaded(console);
-      ours = measure(new OurCapture(vm, store), load, console);
+      ours = measure(new OurCapture(vm, store, CaptureMode.INSTANT), load, console);
+      inRounds = measure(new OurCapture(vm, store, CaptureMode.ROUNDS), load, console);
       vm.tell(new VmActor.Stop());
       VmEvent.Stopped unusedToo = vm.await(VmEvent.Stopped.class);
     }
     heapPeakMib = Math.max(heapPeakMib, heap.mib());
-    return new GuestResult(load, ours, measureOthers(load, commandLine, machineFolder));
+    List<WayResult> others = new ArrayList<>();
+    others.add(inRounds);
+    if (besideOthers) {
+      others.addAll(measureOthers(load, commandLine, machineFolder));
+    }
+    return new GuestResult(load, ours, others);
   }
 
   private MachineSpec specification(GuestLoad load, Path machineFolder) {

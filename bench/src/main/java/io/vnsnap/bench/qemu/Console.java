@@ -3,6 +3,7 @@ package io.vnsnap.bench.qemu;
 import io.vnsnap.bench.BenchmarkException;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +36,14 @@ public final class Console implements AutoCloseable {
   /** Forgets the lines so far. */
   public void forget() {
     lines.clear();
+  }
+
+  /** Types a line. */
+  public void type(String line) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+    while (bytes.hasRemaining()) {
+      int unused = socket.write(bytes);
+    }
   }
 
   /** The next line in which the pattern is found. */

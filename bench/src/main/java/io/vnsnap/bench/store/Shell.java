@@ -35,7 +35,7 @@ final class Shell {
       process.destroyForcibly();
       throw new BenchmarkException("'" + script + "' failed: " + said.strip());
     }
-    String[] times = said.strip().substring(said.strip().lastIndexOf('\n') + 1).split(" ");
+    String[] times = said.strip().substring(said.strip().lastIndexOf('\n') + 1).split(" ", -1);
     return new Measured(
         Double.parseDouble(times[0]),
         Double.parseDouble(times[1]) + Double.parseDouble(times[2]),

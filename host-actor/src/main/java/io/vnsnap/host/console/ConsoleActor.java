@@ -18,6 +18,9 @@ import java.util.Set;
 /**
  * The serial console of one VM.
  *
+ * <p>The guest's output is taken one piece at a time, the next one when this one has been handled:
+ * a guest that floods its console has to wait, and fills nobody's mailbox.
+ *
  * <p>Output is passed on every {@link #FLUSH_INTERVAL}, at most {@link #TAIL_BYTES} each time, so
  * that a guest that floods its console floods neither the cluster nor a slow reader: what was too
  * much is skipped, and the reader is told how much.
@@ -97,7 +100,10 @@ public final class ConsoleActor extends AbstractBehavior<ConsoleActor.Command> {
       case Attach attach -> onAttach(attach.reader());
       case Detach detach -> onDetach(detach.reader());
       case Input input -> socket.write(input.data());
-      case Received received -> onReceived(received.data());
+      case Received received -> {
+        onReceived(received.data());
+        socket.readOn();
+      }
       case Closed closed -> onClosed(closed.reason());
       case Flush tick -> flush();
     }

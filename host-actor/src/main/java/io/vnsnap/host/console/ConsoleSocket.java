@@ -7,16 +7,26 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.WriteBufferWaterMark;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** A connection to a serial console's socket. Callbacks come on the event loop. */
+/**
+ * A connection to a serial console's socket. Callbacks come on the event loop.
+ *
+ * <p>It is read on demand: after each piece of output nothing more is taken from the socket until
+ * {@link #readOn}. So one piece, of at most {@link #MAX_PIECE_BYTES}, is all that waits for whoever
+ * handles it; a guest that says more waits until that has been done.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // failures are told as the close of the socket
 final class ConsoleSocket {
   /** Input that may wait for a guest that does not read its console, in bytes; more is dropped. */
   private static final int MAX_UNSENT_BYTES = 64 * 1024;
+
+  /** Longest piece of output, in bytes. */
+  static final int MAX_PIECE_BYTES = 64 * 1024;
 
   private final Channel channel;
 
@@ -27,7 +37,7 @@ final class ConsoleSocket {
   /**
    * Connects; failure is told as a close.
    *
-   * @param onData what was read
+   * @param onData what was read; the next piece comes after {@link #readOn}
    * @param onClose told once, why nothing more will come
    */
   static ConsoleSocket connect(
@@ -38,6 +48,10 @@ final class ConsoleSocket {
             .option(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(MAX_UNSENT_BYTES / 2, MAX_UNSENT_BYTES))
+            .option(ChannelOption.AUTO_READ, false)
+            .option(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new FixedRecvByteBufAllocator(MAX_PIECE_BYTES).maxMessagesPerRead(1))
             .handler(new Reader(onData, onClose))
             .connect(sockets.address(path));
     connecting.addListener(done -> {
@@ -46,6 +60,11 @@ final class ConsoleSocket {
       }
     });
     return new ConsoleSocket(connecting.channel());
+  }
+
+  /** The last piece has been handled: the next one may come. */
+  void readOn() {
+    channel.read();
   }
 
   void write(ByteString data) {
@@ -70,6 +89,11 @@ final class ConsoleSocket {
     Reader(Consumer<ByteString> onData, Consumer<String> onClose) {
       this.onData = onData;
       this.onClose = onClose;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+      context.read();
     }
 
     @Override

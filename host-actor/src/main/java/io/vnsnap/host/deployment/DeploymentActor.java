@@ -15,6 +15,7 @@ import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
 import io.vnsnap.proto.Deploy;
 import io.vnsnap.proto.HostOrder;
+import io.vnsnap.proto.VmExited;
 import io.vnsnap.proto.VmProcess;
 import io.vnsnap.proto.VmProgress;
 import java.time.Duration;
@@ -321,7 +322,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
         .pipeToSelf(
             host.shared()
                 .blocking(() -> {
-                  folders.remove(host.shared().store());
+                  folders.remove();
                   return folders;
                 }),
             (removed, problem) -> new FoldersRemoved(Optional.ofNullable(problem)));
@@ -358,7 +359,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case MemberEvent.SnapshotFailed failed ->
           reports.snapshotFailed(failed.snapshotId(), vm, failed.reason());
       case MemberEvent.AbortDone done -> snapshots.onAbortDone(vm, done.snapshotId());
-      case MemberEvent.Exited ended -> onExited(vm, ended.reason());
+      case MemberEvent.Exited ended -> onExited(vm, ended);
       case MemberEvent.Stopped ended -> onMemberStopped(vm);
       case MemberEvent.Progress bytes ->
           progress.put(
@@ -372,9 +373,14 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
   }
 
   /** Before Go there is nothing to deploy any more; after it the other VMs run on. */
-  private void onExited(String vm, String reason) {
-    onDeployFailed("VM " + vm + ": " + reason);
-    exits.add(vm, reason);
+  private void onExited(String vm, MemberEvent.Exited ended) {
+    onDeployFailed("VM " + vm + ": " + ended.reason());
+    exits.add(
+        VmExited.newBuilder()
+            .setVm(vm)
+            .setReason(ended.reason())
+            .setMemoryNotGiven(ended.memoryNotGiven())
+            .build());
     if (phase != Phase.UNDEPLOYING) {
       timers.startTimerWithFixedDelay(RepeatExits.TICK, Exits.INTERVAL);
     }
@@ -393,7 +399,10 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
     stopped.add(vm);
     snapshots.onMemberCrashed(vm);
     if (phase != Phase.UNDEPLOYING && !exits.vms().contains(vm)) {
-      onExited(vm, "what runs it on host " + host.name() + " has failed; see the log there");
+      onExited(
+          vm,
+          new MemberEvent.Exited(
+              "what runs it on host " + host.name() + " has failed; see the log there", false));
     }
     endWhenAllStopped();
   }

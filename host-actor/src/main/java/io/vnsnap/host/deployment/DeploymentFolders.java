@@ -1,7 +1,6 @@
 package io.vnsnap.host.deployment;
 
 import io.vnsnap.host.HostContext;
-import io.vnsnap.store.SnapshotStore;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -16,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param vne name of the VNE
  * @param generation of the deployment
- * @param run folder of the sockets, removed with the deployment
- * @param disk folder of the disks; what sealed snapshots need of it stays
+ * @param run folder of the sockets
+ * @param disk folder of the disks, of which snapshots need nothing: theirs are in the store
  */
 record DeploymentFolders(String vne, int generation, Path run, Path disk) {
 
@@ -36,13 +35,13 @@ record DeploymentFolders(String vne, int generation, Path run, Path disk) {
   }
 
   /**
-   * Removes the folder of the sockets, and of the disks what no sealed snapshot needs. Blocks.
+   * Removes both folders. Blocks.
    *
-   * @throws IOException if the sockets' folder cannot be removed
+   * @throws IOException if one cannot be removed
    */
-  void remove(SnapshotStore store) throws IOException {
-    FrozenDisks.removeUnneeded(disk, store);
+  void remove() throws IOException {
     removeTree(run);
+    removeTree(disk);
   }
 
   private static void removeTree(Path root) throws IOException {

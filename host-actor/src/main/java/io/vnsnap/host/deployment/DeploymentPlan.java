@@ -10,6 +10,7 @@ import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.Deploy;
 import io.vnsnap.proto.DiskSpec;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.proto.VmSpec;
@@ -67,7 +68,7 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
     Map<String, VmPlan> vms = new LinkedHashMap<>();
     for (VmSpec vm : order.getTopology().getVmsList()) {
       if (host.name().equals(order.getPlacementOrThrow(vm.getName()))) {
-        vms.put(vm.getName(), vmPlan(host, folders, vm, vnics, snapshot));
+        vms.put(vm.getName(), vmPlan(host, folders, vm, vnics, snapshot, order.getLoading()));
       }
     }
     SegmentSpec segment =
@@ -104,7 +105,8 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
       DeploymentFolders folders,
       VmSpec vm,
       List<Vnic> vnics,
-      Optional<Manifest> snapshot)
+      Optional<Manifest> snapshot,
+      Loading loading)
       throws IOException {
     Optional<ImageRecord> image = Optional.empty();
     Map<Integer, List<RecordedFrame>> inFlight = new HashMap<>();
@@ -122,7 +124,8 @@ record DeploymentPlan(SegmentSpec segment, Map<String, VmPlan> vms) {
     return new VmPlan(
         folders.vne(),
         machine(folders, vm),
-        image.map(record -> new VmActor.Load(snapshot.orElseThrow().getSnapshotId(), record)),
+        image.map(
+            record -> new VmActor.Load(snapshot.orElseThrow().getSnapshotId(), record, loading)),
         own,
         inFlight);
   }

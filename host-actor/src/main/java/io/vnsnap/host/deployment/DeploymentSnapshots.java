@@ -75,6 +75,7 @@ final class DeploymentSnapshots {
             prepare.getSnapshotId(),
             prepare.getEpoch(),
             prepare.getMode(),
+            prepare.getStaging(),
             Duration.ofMillis(prepare.getDeadlineMs()),
             Duration.ofMillis(prepare.getAbandonMs())));
   }

@@ -1,11 +1,12 @@
 package io.vnsnap.host.deployment;
 
+import io.vnsnap.proto.VmExited;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * The VMs of a deployment that have ended by themselves. A report of it may be lost on its way, and
@@ -22,29 +23,29 @@ final class Exits {
    */
   static final int MAX_REPETITIONS = 60;
 
-  private final BiConsumer<String, String> reports;
-  private final Map<String, String> reasons = new LinkedHashMap<>();
+  private final Consumer<VmExited> reports;
+  private final Map<String, VmExited> exits = new LinkedHashMap<>();
   private int repetitions;
 
   /**
    * No VM has ended.
    *
-   * @param reports takes a VM and why it has ended
+   * @param reports takes what is said of one VM that has ended
    */
-  Exits(BiConsumer<String, String> reports) {
+  Exits(Consumer<VmExited> reports) {
     this.reports = reports;
   }
 
   /** A VM has ended. */
-  void add(String vm, String reason) {
-    reasons.put(vm, reason);
+  void add(VmExited exit) {
+    exits.put(exit.getVm(), exit);
     repetitions = 0;
-    reports.accept(vm, reason);
+    reports.accept(exit);
   }
 
   /** Reports all of them again, as somebody asks. */
   void report() {
-    reasons.forEach(reports);
+    exits.values().forEach(reports);
   }
 
   /**
@@ -59,11 +60,11 @@ final class Exits {
   }
 
   Set<String> vms() {
-    return reasons.keySet();
+    return exits.keySet();
   }
 
   /** Why the first of them has ended. */
   Optional<String> firstReason() {
-    return reasons.values().stream().findFirst();
+    return exits.values().stream().map(VmExited::getReason).findFirst();
   }
 }

@@ -21,6 +21,7 @@ import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.RecordedFrame;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.VmProcess;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.store.ChannelLogWriter;
@@ -60,7 +61,12 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
    * @param abandon for all of the VM's part; then it is given up, since its coordinator is gone
    */
   record Prepare(
-      String snapshotId, int epoch, CaptureMode mode, Duration deadline, Duration abandon)
+      String snapshotId,
+      int epoch,
+      CaptureMode mode,
+      Staging staging,
+      Duration deadline,
+      Duration abandon)
       implements Command {}
 
   record Cut(String snapshotId, int epoch) implements Command {}
@@ -91,6 +97,11 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private record VnicsClosed() implements Command {}
 
+  private record CheckOnVm(int vnic, String reason) implements Command {}
+
+  /** A VM that ends closes its sockets first; when it has ended is known by then. */
+  private static final Duration VM_ENDS = Duration.ofSeconds(2);
+
   private final TimerScheduler<Command> timers;
   private final HostContext host;
   private final DeploymentPlan.VmPlan plan;
@@ -100,6 +111,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private Optional<ActorRef<ConsoleActor.Command>> console = Optional.empty();
   private Optional<VmParts> parts = Optional.empty();
   private boolean stopping;
+  private boolean ended;
 
   /** Completes when no channel log is being written any more. */
   private CompletionStage<?> writing = CompletableFuture.completedStage("nothing yet");
@@ -126,6 +138,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       Segment segment,
       Consumer<MemberEvent> owner) {
     super(context);
+    context.setLoggerName(MemberActor.class);
     this.timers = timers;
     this.host = host;
     this.plan = plan;
@@ -197,6 +210,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case AbortSettled settled -> owner.accept(new MemberEvent.AbortDone(settled.snapshotId()));
       case ConsoleGone gone -> console = Optional.empty();
       case Rehearsed rehearsed -> onRehearsed(rehearsed);
+      case CheckOnVm check -> onCheckOnVm(check);
       case VnicsClosed closed -> owner.accept(new MemberEvent.Stopped());
     }
     return this;
@@ -219,7 +233,10 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case VmEvent.CaptureFailed failed ->
           owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
       case VmEvent.AbortDone done -> onAbortDone(done.snapshotId());
-      case VmEvent.Exited exited -> owner.accept(new MemberEvent.Exited(exited.reason()));
+      case VmEvent.Exited exited -> {
+        ended = true;
+        owner.accept(new MemberEvent.Exited(exited.reason(), exited.memoryNotGiven()));
+      }
       case VmEvent.Stopped stopped -> onStopped();
       case VmEvent.Progress progress ->
           owner.accept(new MemberEvent.Progress(progress.doneBytes(), progress.totalBytes()));
@@ -310,7 +327,11 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private void tellToPrepare(Prepare prepare) {
     vm.tell(
         new VmActor.Prepare(
-            prepare.snapshotId(), prepare.epoch(), prepare.mode(), prepare.deadline()));
+            prepare.snapshotId(),
+            prepare.epoch(),
+            prepare.mode(),
+            prepare.staging(),
+            prepare.deadline()));
   }
 
   private void onCut(Cut cut) {
@@ -362,8 +383,31 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
           snapshotFailed(
               expired.epoch(), "its gate was shut for too long and has opened by itself");
       case VnicEvent.PortClosed closed ->
-          getContext().getLog().info("VNIC {}: {}", closed.vnic(), closed.reason());
+          timers.startSingleTimer(
+              new CheckOnVm(closed.vnic(), ""),
+              new CheckOnVm(closed.vnic(), closed.reason()),
+              VM_ENDS);
     }
+  }
+
+  /** A card that lost its socket gets no other one in this life of the VM. */
+  private void onCheckOnVm(CheckOnVm check) {
+    if (stopping || ended) {
+      return;
+    }
+    String card =
+        plan.vnics().stream()
+            .filter(vnic -> vnic.number() == check.vnic())
+            .map(Vnic::name)
+            .findFirst()
+            .orElse(Integer.toString(check.vnic()));
+    getContext()
+        .getLog()
+        .warn(
+            "VM {} runs on without its network card {}: {}. What is sent to it is dropped and counted; restore the VNE, or take it down",
+            plan.machine().name(),
+            card,
+            check.reason());
   }
 
   private Optional<VmParts> current(int epoch) {

@@ -31,8 +31,12 @@ sealed interface MemberEvent {
   /** Nothing of the snapshot is left in this VM. */
   record AbortDone(String snapshotId) implements MemberEvent {}
 
-  /** The process ended without having been asked to. */
-  record Exited(String reason) implements MemberEvent {}
+  /**
+   * The process ended without having been asked to.
+   *
+   * @param memoryNotGiven see {@link io.vnsnap.vm.VmEvent.Exited}
+   */
+  record Exited(String reason, boolean memoryNotGiven) implements MemberEvent {}
 
   /** The process ended as asked, and its VNICs are closed. */
   record Stopped() implements MemberEvent {}

@@ -35,8 +35,8 @@ public record Reports(HostContext host, String vne, int generation) {
     send(about().setUndeployed(Undeployed.getDefaultInstance()));
   }
 
-  public void vmExited(String vm, String reason) {
-    send(about().setVmExited(VmExited.newBuilder().setVm(vm).setReason(reason)));
+  public void vmExited(VmExited exit) {
+    send(about().setVmExited(exit));
   }
 
   /**

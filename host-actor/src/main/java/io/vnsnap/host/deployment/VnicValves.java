@@ -70,6 +70,16 @@ final class VnicValves implements Valves {
   }
 
   @Override
+  public CompletionStage<Void> shut() {
+    return askAll(VnicActor.ShutForNow::new).thenAccept(VnicValves::requireQuiet);
+  }
+
+  @Override
+  public CompletionStage<Void> reopen() {
+    return askAll(VnicActor.Reopen::new).thenApply(opened -> null);
+  }
+
+  @Override
   public CompletionStage<Void> hold(int epoch) {
     return askAll(replyTo -> new VnicActor.Hold(epoch, replyTo))
         .thenAccept(VnicValves::requireQuiet);
@@ -80,6 +90,7 @@ final class VnicValves implements Valves {
       switch (reply) {
         case VnicActor.Held held -> requireQuiet(held.quiet(), held.waitedMicros());
         case VnicActor.Rehearsed held -> requireQuiet(held.quiet(), held.waitedMicros());
+        case VnicActor.Shut held -> requireQuiet(held.quiet(), held.waitedMicros());
         default -> throw new IllegalStateException("unexpected answer of a VNIC: " + reply);
       }
     }

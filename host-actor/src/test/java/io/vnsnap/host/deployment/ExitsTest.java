@@ -2,17 +2,23 @@ package io.vnsnap.host.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vnsnap.proto.VmExited;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ExitsTest {
   private final List<String> reports = new ArrayList<>();
-  private final Exits exits = new Exits((vm, reason) -> reports.add(vm + ": " + reason));
+  private final Exits exits =
+      new Exits(exit -> reports.add(exit.getVm() + ": " + exit.getReason()));
+
+  private static VmExited exit(String vm, String reason) {
+    return VmExited.newBuilder().setVm(vm).setReason(reason).build();
+  }
 
   @Test
   void shouldReportAtOnceAndWhenAsked() {
-    exits.add("a", "killed");
+    exits.add(exit("a", "killed"));
     exits.report();
 
     assertThat(reports).containsExactly("a: killed", "a: killed");
@@ -22,9 +28,9 @@ class ExitsTest {
 
   @Test
   void shouldRepeatItsReportsForAWhileAfterTheLastExit() {
-    exits.add("a", "killed");
+    exits.add(exit("a", "killed"));
     assertThat(exits.repeat()).isTrue();
-    exits.add("b", "panic");
+    exits.add(exit("b", "panic"));
     reports.clear();
     int rounds = 1;
     while (exits.repeat()) {

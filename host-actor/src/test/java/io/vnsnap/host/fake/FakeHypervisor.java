@@ -1,14 +1,17 @@
 package io.vnsnap.host.fake;
 
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.vm.Hypervisor;
 import io.vnsnap.vm.HypervisorDescription;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.StartHints;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class FakeHypervisor implements Hypervisor {
   private final Map<String, FakeMachine> machines = new ConcurrentHashMap<>();
   private final List<String> loaded = new CopyOnWriteArrayList<>();
+  private final Set<Loading> ways = ConcurrentHashMap.newKeySet();
   private volatile String failure = "";
 
   /** The VM of this name that was started last. */
@@ -37,6 +41,11 @@ public final class FakeHypervisor implements Hypervisor {
   /** VMs that were loaded from an image. */
   public List<String> loaded() {
     return List.copyOf(loaded);
+  }
+
+  /** In which ways they were to be loaded. */
+  public Set<Loading> ways() {
+    return Set.copyOf(ways);
   }
 
   /** No VM starts from now on. */
@@ -61,6 +70,16 @@ public final class FakeHypervisor implements Hypervisor {
     } catch (IOException e) {
       return CompletableFuture.failedStage(new HypervisorException("no sockets", e));
     }
+  }
+
+  @Override
+  public CompletionStage<Machine> load(
+      MachineSpec spec,
+      CompletionStage<? extends ImageReader> opening,
+      Loading loading,
+      StartHints hints) {
+    ways.add(loading);
+    return opening.thenCompose(image -> load(spec, image));
   }
 
   @Override

@@ -1,11 +1,13 @@
 package io.vnsnap.host.fake;
 
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.VmNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -16,7 +18,6 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
 
 /** A VM that only has sockets; its memory is its name. */
 public final class FakeMachine implements Machine {
@@ -143,7 +144,7 @@ public final class FakeMachine implements Machine {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     if (failsToPrepare) {
       close(writer);
       return CompletableFuture.failedStage(new HypervisorException("no memory to capture with"));
@@ -152,8 +153,8 @@ public final class FakeMachine implements Machine {
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
-    return CompletableFuture.completedStage(List.of());
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
+    return CompletableFuture.completedStage(FrozenDisks.NONE);
   }
 
   @Override

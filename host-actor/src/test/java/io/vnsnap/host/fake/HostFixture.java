@@ -24,6 +24,7 @@ import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.Go;
 import io.vnsnap.proto.HostOrder;
 import io.vnsnap.proto.HostReport;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Prepare;
 import io.vnsnap.proto.Seal;
@@ -85,7 +86,10 @@ public final class HostFixture implements AutoCloseable {
   public HostFixture() throws IOException {
     Config config = ConfigFactory.load();
     root = Files.createTempDirectory(Path.of("/tmp"), "vn");
-    kit = ActorTestKit.create();
+    kit =
+        ActorTestKit.create(
+            ConfigFactory.parseString("akka.actor.testkit.typed.filter-leeway = 15s")
+                .withFallback(config));
     plane = DataPlane.open(NetSettings.from(config));
     store = PageStore.inDirectory(root.resolve("store"), "h1");
     host =
@@ -154,6 +158,7 @@ public final class HostFixture implements AutoCloseable {
         .putAllPlacement(Map.of("a", "h1", "b", "h1"))
         .setNetworkId(7)
         .setSnapshotId(snapshotId)
+        .setLoading(Loading.LAZY)
         .setDeadlineMs(deadline.toMillis());
   }
 

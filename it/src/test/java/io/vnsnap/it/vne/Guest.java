@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -55,6 +57,11 @@ final class Guest implements ConsoleListener, AutoCloseable {
 
   boolean hasSaid(String text) {
     return said().contains(text);
+  }
+
+  /** The last match of a pattern in what it has said. */
+  Optional<MatchResult> lastSaid(Pattern pattern) {
+    return pattern.matcher(said()).results().reduce((earlier, later) -> later);
   }
 
   /** Types a command and waits for what it prints. */

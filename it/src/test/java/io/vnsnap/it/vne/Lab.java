@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.vnsnap.proto.CancelSnapshot;
 import io.vnsnap.proto.Down;
 import io.vnsnap.proto.GetStatus;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Restored;
 import io.vnsnap.proto.SnapshotTaken;
@@ -134,11 +135,11 @@ final class Lab implements AutoCloseable {
   }
 
   CompletionStage<VneReply> beginSnapshot(String label) {
-    return client()
-        .request(
-            request()
-                .setTakeSnapshot(TakeSnapshot.newBuilder().setLabel(label).setStrict(true))
-                .build());
+    return beginSnapshot(TakeSnapshot.newBuilder().setLabel(label));
+  }
+
+  CompletionStage<VneReply> beginSnapshot(TakeSnapshot.Builder take) {
+    return client().request(request().setTakeSnapshot(take.setStrict(true)).build());
   }
 
   void delete(Manifest snapshot) {
@@ -150,7 +151,11 @@ final class Lab implements AutoCloseable {
   }
 
   Restored restore(Manifest snapshot, Map<String, String> placement) {
-    VneReply reply = get(client().restore(snapshot.getSnapshotId(), placement));
+    return restore(snapshot, placement, Loading.LAZY_IF_POSSIBLE);
+  }
+
+  Restored restore(Manifest snapshot, Map<String, String> placement, Loading loading) {
+    VneReply reply = get(client().restore(snapshot.getSnapshotId(), placement, loading));
     assertThat(reply.hasRestored()).as("restore: %s", reply.getRefused()).isTrue();
     return reply.getRestored();
   }

@@ -18,7 +18,6 @@ public final class Framing {
   /** The longest frame QEMU sends or takes, in bytes. */
   public static final int MAX_FRAME = 69_632;
 
-  private static final int ANNOUNCEMENT = 0x8035;
   private static final int CUSTOMER_TAG = 0x8100; // IEEE 802.1Q
   private static final int SERVICE_TAG = 0x88a8; // IEEE 802.1ad
   private static final int OLD_SERVICE_TAG = 0x9100; // in use before the latter
@@ -53,11 +52,6 @@ public final class Framing {
   /** Whether a frame of this type has a VLAN tag. */
   public static boolean isTagged(int type) {
     return type == CUSTOMER_TAG || type == SERVICE_TAG || type == OLD_SERVICE_TAG;
-  }
-
-  /** Whether frames of this type are the RARP ones by which QEMU announces a VM it has restored. */
-  public static boolean isAnnouncement(int type) {
-    return type == ANNOUNCEMENT;
   }
 
   /** Whether the address is a broadcast or multicast one. */

@@ -6,14 +6,13 @@ import io.vnsnap.net.frame.Framing;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a VM sends, on its way through the gate to the link: keeps out and counts what is not the
- * guest's or not permitted.
+ * What a VM sends, on its way through the gate to the link: keeps out and counts what is not
+ * permitted.
  */
 final class FromVm {
   private final BadInput.Counts refused = new BadInput.Counts();
   private @Nullable Egress egress;
   private long frames;
-  private long announcements;
 
   void connectTo(Egress link) {
     egress = link;
@@ -26,10 +25,6 @@ final class FromVm {
    */
   @Nullable BadInput pass(int epoch, ByteBuf framed) {
     long sourceAndType = Framing.sourceAndType(framed);
-    if (Framing.isAnnouncement(Framing.type(sourceAndType))) {
-      announcements++;
-      return null;
-    }
     if (egress == null) {
       return null;
     }
@@ -62,10 +57,6 @@ final class FromVm {
   /** Frames passed on so far; a flooded one is one. */
   long frames() {
     return frames;
-  }
-
-  long announcements() {
-    return announcements;
   }
 
   long sent() {

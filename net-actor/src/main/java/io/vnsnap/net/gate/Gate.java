@@ -220,7 +220,6 @@ public final class Gate implements PortEvents {
         delivered,
         line.items(),
         line.bytes(),
-        fromVm.announcements(),
         fromVm.refused(),
         stale,
         missing,
@@ -260,7 +259,7 @@ public final class Gate implements PortEvents {
     return settings;
   }
 
-  /** Frames the VM has sent so far, announcements and refused ones not counted. */
+  /** Frames the VM has sent so far, refused ones not counted. */
   long framesFromVm() {
     return fromVm.frames();
   }

@@ -13,7 +13,6 @@ import io.vnsnap.net.frame.Drops;
  * @param delivered to the VM
  * @param waiting held, not due yet or in the backlog now: frames and markers
  * @param waitingBytes memory they take
- * @param announcements frames by which QEMU announced a restored VM, filtered
  * @param refused frames from the VM that were not passed on; not changed any more
  * @param stale frames and markers that came twice or too late, forgotten
  * @param missing frames that never arrived, whatever the reason
@@ -27,7 +26,6 @@ public record GateCounters(
     long delivered,
     long waiting,
     long waitingBytes,
-    long announcements,
     BadInput.Counts refused,
     long stale,
     long missing,

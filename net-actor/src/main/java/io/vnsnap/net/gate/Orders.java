@@ -176,6 +176,39 @@ public final class Orders {
   }
 
   /**
+   * Shuts an open gate, for no cut, until {@link #reopen}, and waits until the running VM has taken
+   * what was handed to it. One that is shut for a cut stays so.
+   */
+  public CompletableFuture<Held> shut() {
+    requireVm();
+    if (gate.state() == Gate.State.OPEN) {
+      gate.shut();
+    }
+    CompletableFuture<Held> reply = new CompletableFuture<>();
+    awaitTaken(gate.clock().nanos(), reply);
+    return reply;
+  }
+
+  private void awaitTaken(long since, CompletableFuture<Held> reply) {
+    long waited = gate.clock().nanos() - since;
+    boolean quiet = gate.state() == Gate.State.HOLDING && gate.port().isQuiet();
+    boolean useless = gate.state() != Gate.State.HOLDING;
+    if (!quiet && !useless && waited < gate.settings().quietDeadline().toNanos()) {
+      gate.clock().after(POLL_NANOS, () -> awaitTaken(since, reply));
+    } else {
+      reply.complete(new Held(quiet, waited / NANOS_PER_MICRO));
+    }
+  }
+
+  /** Opens a gate that was {@link #shut}; one that is held for a cut is left to the cut. */
+  public void reopen() {
+    requireNotClosed();
+    if (gate.state() == Gate.State.HOLDING && cutOrdered <= gate.epoch()) {
+      gate.reopen();
+    }
+  }
+
+  /**
    * Makes the cut. The gate must be held and the VM paused: what can still be read from it is
    * white.
    *

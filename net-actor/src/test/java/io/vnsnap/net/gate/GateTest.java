@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Drops;
@@ -109,6 +108,38 @@ class GateTest {
     gate.close();
     assertThat(allocator.metric().usedDirectMemory()).isZero();
     assertThat(clock.pending()).isZero();
+  }
+
+  @Test
+  void shouldHoldFramesForAMomentWithoutACut() {
+    openGate();
+    assertThat(gate.orders().shut()).isCompletedWithValueMatching(Held::quiet);
+    arrive(one, 0, 1);
+    assertThat(numbersTaken()).isEmpty();
+    gate.orders().reopen();
+    assertThat(numbersTaken()).containsExactly(1);
+    assertThat(gate.counters().epoch()).isZero();
+    gate.orders().reopen();
+    arrive(one, 0, 2);
+    assertThat(numbersTaken()).containsExactly(1, 2);
+  }
+
+  @Test
+  void shouldLeaveAGateThatIsHeldForACutToTheCut() {
+    openGate();
+    assertThat(gate.orders().shut()).isCompleted();
+    assertThat(gate.orders().hold(1)).isCompleted();
+    gate.orders().reopen();
+    arrive(one, 0, 1);
+    assertThat(numbersTaken()).isEmpty();
+    assertThat(gate.orders().shut()).isCompletedWithValueMatching(Held::quiet);
+    gate.orders().reopen();
+    assertThat(numbersTaken()).isEmpty();
+    assertThat(gate.orders().turnRed(1)).isCompleted();
+    gate.orders().reopen();
+    assertThat(numbersTaken()).isEmpty();
+    gate.orders().release(1);
+    assertThat(numbersTaken()).containsExactly(1);
   }
 
   @Test
@@ -329,16 +360,6 @@ class GateTest {
     mark(one, 1, 20);
     mark(two, 1, 0);
     assertThat(events.logs).isEmpty();
-  }
-
-  @Test
-  void shouldKeepQemusAnnouncementsOut() {
-    openGate();
-    ByteBuf announcement = Unpooled.buffer().writeInt(60).writeZero(60).setShort(16, 0x8035);
-    gate.received(announcement);
-    announcement.release();
-    assertThat(egress.epochs).isEmpty();
-    assertThat(gate.counters().announcements()).isEqualTo(1);
   }
 
   @Test

@@ -11,6 +11,10 @@ final class ShapeRules {
   private static final long MIN_QUEUE = 1_500;
   private static final long MAX_QUEUE = 64L << 20;
   private static final int MILLION = 1_000_000;
+
+  /** The longest wait for the rate, the longest delay, and as much jitter as there is delay. */
+  static final long LONGEST_WAY_US = 3 * MAX_DELAY_US;
+
   private static final int BITS = 8;
 
   private ShapeRules() {}

@@ -35,8 +35,22 @@ public final class TopologyRules {
   /** Most disks of a VM. */
   public static final int MAX_DISKS_PER_VM = 16;
 
-  /** Most VNICs of a VNE: its channels are this squared at worst. */
+  /** Most VNICs of a VNE. */
   public static final int MAX_VNICS = 1024;
+
+  /**
+   * Most channels of a VNE, which are the ordered pairs of VNICs on a link: 256 VNICs on one link
+   * have not quite as many. A manifest counts the frames of each channel, and must fit into one
+   * message of 4 MiB (Artery's maximum-frame-size).
+   */
+  public static final int MAX_CHANNELS = 1 << 16;
+
+  /**
+   * The longest that a frame may be on a link, ms: it waits because of the rate, then it is delayed
+   * by the delay and at most as much jitter. Recorded frames are spread over so long after a
+   * restore.
+   */
+  public static final long LONGEST_WAY_MS = ShapeRules.LONGEST_WAY_US / 1000;
 
   /** Least memory of a VM, MiB. */
   public static final int MIN_MEMORY_MIB = 16;
@@ -100,6 +114,25 @@ public final class TopologyRules {
     checkCount(Kind.VNE, topology.getName(), 0, "VMs", topology.getVmsCount(), MAX_VMS);
     int vnics = topology.getVmsList().stream().mapToInt(VmSpec::getVnicsCount).sum();
     checkCount(Kind.VNE, topology.getName(), 0, "VNICs", vnics, MAX_VNICS);
+    checkChannels();
+  }
+
+  private void checkChannels() {
+    Map<String, Long> cards = new LinkedHashMap<>();
+    topology
+        .getVmsList()
+        .forEach(
+            vm -> vm.getVnicsList().forEach(vnic -> cards.merge(vnic.getLink(), 1L, Long::sum)));
+    long channels = cards.values().stream().mapToLong(n -> n * (n - 1)).sum();
+    if (channels > MAX_CHANNELS) {
+      add(
+          Kind.VNE,
+          topology.getName(),
+          0,
+          "has %d channels, which are the ordered pairs of cards on a link".formatted(channels),
+          "put fewer cards on a link, so that there are at most %d: 256 on one link, or 181 on each of two"
+              .formatted(MAX_CHANNELS));
+    }
   }
 
   private void checkLinks() {

@@ -2,12 +2,17 @@ package io.vnsnap.proto.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.DiskSpec;
+import io.vnsnap.proto.DropCause;
+import io.vnsnap.proto.DropCount;
 import io.vnsnap.proto.LinkSpec;
+import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
+import io.vnsnap.proto.certificate.Channels;
 import io.vnsnap.proto.topology.Violation.Kind;
 import java.util.List;
 import java.util.function.Consumer;
@@ -140,8 +145,64 @@ class TopologyRulesTest {
                 t.addVms(vm("vm" + i, "02:00:00:00:%02x:%02x".formatted(1 + i / 256, i % 256)));
               }
             }))
-        .singleElement()
+        .first()
         .satisfies(v -> assertThat(v.text()).contains("has 258 VMs", "at most 256"));
+  }
+
+  private static Topology oneLink(int cards) {
+    Topology.Builder topology = Topology.newBuilder().setName("lab");
+    topology.addLinks(LinkSpec.newBuilder().setName("lan"));
+    for (int card = 0; card < cards; card++) {
+      if (card % TopologyRules.MAX_VNICS_PER_VM == 0) {
+        topology.addVms(
+            VmSpec.newBuilder()
+                .setName("vm" + card)
+                .setMemoryMib(16)
+                .setCpus(1)
+                .setKernel("/vmlinuz"));
+      }
+      topology
+          .getVmsBuilder(topology.getVmsCount() - 1)
+          .addVnics(
+              VnicSpec.newBuilder()
+                  .setName("eth" + card)
+                  .setLink("lan")
+                  .setMac("02:00:00:00:%02x:%02x".formatted(card / 256, card % 256)));
+    }
+    return topology.build();
+  }
+
+  @Test
+  void shouldBoundTheChannels() {
+    assertThat(TopologyRules.check(oneLink(256))).isEmpty();
+    assertThat(TopologyRules.check(oneLink(257)))
+        .singleElement()
+        .satisfies(v ->
+            assertThat(v.text()).contains("has 65792 channels", "so that there are at most 65536"));
+  }
+
+  /** As large as it can be, with counts that take years. */
+  @Test
+  void shouldAllowNoMoreChannelsThanAMessageHoldsTheCountsOf() {
+    Topology topology = oneLink(256);
+    Manifest.Builder manifest = Manifest.newBuilder().setTopology(topology);
+    long years = 1L << 41;
+    new Channels(topology)
+        .all()
+        .forEach(channel ->
+            manifest.addChannels(
+                ChannelRecord.newBuilder()
+                    .setFrom(channel.from())
+                    .setTo(channel.to())
+                    .setSent(years)
+                    .setDelivered(years)
+                    .setRecorded(1 << 20)
+                    .setClosed(true)
+                    .addDrops(
+                        DropCount.newBuilder().setCause(DropCause.SHAPER_LOSS).setFrames(years))));
+    int megabyte = 1 << 20; // is left for images and logs
+    assertThat(manifest.getChannelsCount()).isEqualTo(256 * 255);
+    assertThat(manifest.build().getSerializedSize()).isLessThan((4 << 20) - megabyte);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.vnsnap.shell.api;
 
 import io.vnsnap.proto.HostList;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.SnapshotList;
 import io.vnsnap.proto.VneList;
@@ -51,8 +52,16 @@ public interface VnsnapClient {
    *
    * @param idOrPrefixOrLabel as for {@link #snapshot}
    * @param placement VM to host, for those that must be somewhere; others go to any live host
+   * @param loading whether VMs may run before their memory is there
    */
-  CompletionStage<VneReply> restore(String idOrPrefixOrLabel, Map<String, String> placement);
+  CompletionStage<VneReply> restore(
+      String idOrPrefixOrLabel, Map<String, String> placement, Loading loading);
+
+  /** As above, lazily where that works. */
+  default CompletionStage<VneReply> restore(
+      String idOrPrefixOrLabel, Map<String, String> placement) {
+    return restore(idOrPrefixOrLabel, placement, Loading.LAZY_IF_POSSIBLE);
+  }
 
   /**
    * Deletes a sealed snapshot; what only it needs becomes collectable. There is no way back.

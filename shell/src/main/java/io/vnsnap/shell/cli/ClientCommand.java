@@ -29,10 +29,15 @@ abstract class ClientCommand implements Callable<Integer> {
     // most commands are right when they have been parsed
   }
 
+  /** Whom to ask: the node that was named, or the only one here. */
+  VnsnapClient client() {
+    return root.client();
+  }
+
   @Override
   public final Integer call() {
     checkUsage();
-    run(root.client());
+    run(client());
     return CommandLineInterface.OK;
   }
 

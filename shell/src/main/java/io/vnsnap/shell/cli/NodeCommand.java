@@ -1,10 +1,12 @@
 package io.vnsnap.shell.cli;
 
+import com.typesafe.config.ConfigException;
 import io.vnsnap.proto.topology.TopologyRules;
 import io.vnsnap.shell.control.ControlSockets;
 import io.vnsnap.shell.node.NodeOptions;
 import io.vnsnap.shell.node.NodeStartException;
 import io.vnsnap.shell.node.RunningNode;
+import io.vnsnap.shell.node.SeedNodes;
 import io.vnsnap.store.place.Places;
 import java.io.IOException;
 import java.io.InputStream;
@@ -62,7 +64,10 @@ abstract class NodeCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "ADDRESS:PORT",
-      description = "A node to join; repeatable. Without one, this node founds a cluster.")
+      description = {
+        "A node to join; repeatable. Without one, those of akka.cluster.seed-nodes in the settings",
+        "of --config are joined; without these, this node founds a cluster."
+      })
   private List<String> seeds = new ArrayList<>();
 
   @Option(
@@ -168,7 +173,7 @@ abstract class NodeCommand implements Callable<Integer> {
           "--name %s: 1 to 40 lower-case letters, digits and hyphens, not a hyphen first"
               .formatted(name));
     }
-    Set<String> taken = roles.isEmpty() ? defaultRoles(!seeds.isEmpty()) : roles;
+    Set<String> taken = roles.isEmpty() ? defaultRoles(joins()) : roles;
     for (String role : taken) {
       if (!role.equals(NodeOptions.HOST) && !role.equals(NodeOptions.COORDINATOR)) {
         throw usage("--role takes host or coordinator, not " + role);
@@ -198,6 +203,14 @@ abstract class NodeCommand implements Callable<Integer> {
             Optional.ofNullable(config)),
         memoryMib(),
         hypervisor());
+  }
+
+  private boolean joins() {
+    try {
+      return !seeds.isEmpty() || SeedNodes.configured(Optional.ofNullable(config));
+    } catch (ConfigException e) {
+      throw new CommandFailure("the configuration cannot be read: " + e.getMessage(), e);
+    }
   }
 
   private static Path absolute(@Nullable Path given, Path fallback) {

@@ -1,5 +1,6 @@
 package io.vnsnap.shell.cli;
 
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Restored;
 import io.vnsnap.shell.api.VnsnapClient;
@@ -7,6 +8,7 @@ import io.vnsnap.shell.render.StatusView;
 import io.vnsnap.shell.render.Units;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,6 +27,16 @@ final class RestoreCommand extends ClientCommand {
       description = "Where a VM must run; repeatable. Others go to any live host.")
   private Map<String, String> placement = new LinkedHashMap<>();
 
+  @Option(
+      names = "--lazy",
+      negatable = true,
+      description = {
+        "--lazy: VMs run before their memory is loaded; it comes in behind them. Refused where that does not work.",
+        "--no-lazy: VMs run when all their memory is loaded.",
+        "Default: lazily where that works."
+      })
+  private @Nullable Boolean lazy;
+
   RestoreCommand(RootCommand root) {
     super(root);
   }
@@ -39,7 +51,7 @@ final class RestoreCommand extends ClientCommand {
                 screen(),
                 vne,
                 "Restoring " + vne,
-                client.restore(manifest.getSnapshotId(), placement))
+                client.restore(manifest.getSnapshotId(), placement, loading()))
             .getRestored();
     screen().lines(StatusView.one(restored.getStatus(), style()));
     screen()
@@ -47,5 +59,12 @@ final class RestoreCommand extends ClientCommand {
             "Restored from %s in %s."
                 .formatted(
                     manifest.getSnapshotId(), Units.millis((double) restored.getDurationMs())));
+  }
+
+  private Loading loading() {
+    if (lazy == null) {
+      return Loading.LAZY_IF_POSSIBLE;
+    }
+    return lazy ? Loading.LAZY : Loading.FULL;
   }
 }

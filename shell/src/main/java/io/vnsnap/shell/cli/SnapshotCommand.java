@@ -2,6 +2,7 @@ package io.vnsnap.shell.cli;
 
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.SnapshotTaken;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.VneRequest;
@@ -26,10 +27,29 @@ final class SnapshotCommand extends ClientCommand {
   private static final int MAX_TIMEOUT_S = 3600;
   private static final long MS_PER_S = 1000;
 
-  /** What may be asked for; rounds come with the page store. */
+  /** How memory is captured. */
   private enum Mode {
-    AUTO,
-    INSTANT
+    AUTO(CaptureMode.AUTO),
+    INSTANT(CaptureMode.INSTANT),
+    ROUNDS(CaptureMode.ROUNDS);
+
+    private final CaptureMode captured;
+
+    Mode(CaptureMode captured) {
+      this.captured = captured;
+    }
+  }
+
+  /** Where pages wait that are written more than once. */
+  private enum Stage {
+    MEMORY(Staging.MEMORY),
+    DISK(Staging.DISK);
+
+    private final Staging staged;
+
+    Stage(Staging staged) {
+      this.staged = staged;
+    }
   }
 
   @Spec private @Nullable CommandSpec spec;
@@ -51,8 +71,19 @@ final class SnapshotCommand extends ClientCommand {
   @Option(
       names = "--mode",
       paramLabel = "MODE",
-      description = "auto or instant: how memory is captured (default: auto).")
+      description =
+          "How memory is captured: instant: copy on write after the cut; rounds: what changes is"
+              + " copied again and again before it; auto: the one with the shorter predicted pause"
+              + " (default).")
   private Mode mode = Mode.AUTO;
+
+  @Option(
+      names = "--staging",
+      paramLabel = "WHERE",
+      description =
+          "Of a capture in rounds: memory: of a page only the last version is written; disk: each"
+              + " version is written as it comes (default: as the host is configured).")
+  private @Nullable Stage staging;
 
   @Option(
       names = "--timeout",
@@ -73,7 +104,8 @@ final class SnapshotCommand extends ClientCommand {
         TakeSnapshot.newBuilder()
             .setLabel(label)
             .setStrict(strict)
-            .setMode(mode == Mode.INSTANT ? CaptureMode.INSTANT : CaptureMode.AUTO)
+            .setMode(mode.captured)
+            .setStaging(staging == null ? Staging.STAGING_UNSPECIFIED : staging.staged)
             .setDeadlineMs(timeout * MS_PER_S)
             .build();
     VneRequest request = VneRequest.newBuilder().setVne(vne).setTakeSnapshot(take).build();
@@ -96,12 +128,14 @@ final class SnapshotCommand extends ClientCommand {
   @Override
   void checkUsage() {
     String wrong =
-        timeout < 0 || timeout > MAX_TIMEOUT_S
-            ? "--timeout takes 1 to " + MAX_TIMEOUT_S + " seconds"
-            : label.length() > MAX_LABEL_LENGTH || !label.equals(label.strip())
-                ? "--label takes at most %d characters, without blanks at its ends"
-                    .formatted(MAX_LABEL_LENGTH)
-                : "";
+        mode == Mode.INSTANT && staging != null
+            ? "--staging is for captures in rounds; leave it out, or use --mode rounds or auto"
+            : timeout < 0 || timeout > MAX_TIMEOUT_S
+                ? "--timeout takes 1 to " + MAX_TIMEOUT_S + " seconds"
+                : label.length() > MAX_LABEL_LENGTH || !label.equals(label.strip())
+                    ? "--label takes at most %d characters, without blanks at its ends"
+                        .formatted(MAX_LABEL_LENGTH)
+                    : "";
     if (!wrong.isEmpty() && spec != null) {
       throw new CommandLine.ParameterException(spec.commandLine(), wrong);
     }

@@ -1,9 +1,12 @@
 package io.vnsnap.shell.cli;
 
+import io.vnsnap.proto.RefusalCode;
+import io.vnsnap.proto.Refused;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.Up;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.VneRequest;
+import io.vnsnap.shell.api.RefusedException;
 import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.render.Plain;
 import io.vnsnap.shell.render.StatusView;
@@ -44,20 +47,46 @@ final class UpCommand implements Callable<Integer> {
               : "nothing was started: the topology has %d problems".formatted(problems.size()),
           e);
     }
-    VnsnapClient client = root.client();
-    String vne = topology.getName();
-    VneReply reply =
-        ClientCommand.awaitReply(
-            client,
-            context.screen(),
-            vne,
-            "Starting " + vne,
-            client.request(
-                VneRequest.newBuilder()
-                    .setVne(vne)
-                    .setUp(Up.newBuilder().setTopology(topology))
-                    .build()));
+    VneReply reply = start(topology);
     context.screen().lines(StatusView.one(reply.getStatus(), context.screen().style()));
     return CommandLineInterface.OK;
+  }
+
+  private VneReply start(Topology topology) {
+    VnsnapClient client = root.client();
+    String vne = topology.getName();
+    try {
+      return ClientCommand.awaitReply(
+          client,
+          root.context().screen(),
+          vne,
+          "Starting " + vne,
+          client.request(
+              VneRequest.newBuilder()
+                  .setVne(vne)
+                  .setUp(Up.newBuilder().setTopology(topology))
+                  .build()));
+    } catch (CommandFailure e) {
+      throw e.getCause() instanceof RefusedException refusal
+          ? inFile(topology, refusal.refused(), e)
+          : e;
+    }
+  }
+
+  /** What the hosts cannot give to a VM is said of the line in the file that asks for it. */
+  private CommandFailure inFile(Topology topology, Refused refused, CommandFailure failure) {
+    if (refused.getCode() != RefusalCode.NOT_POSSIBLE) {
+      return failure;
+    }
+    return topology.getVmsList().stream()
+        .filter(vm -> vm.getName().equals(refused.getSubject()) && vm.getLine() > 0)
+        .findFirst()
+        .map(vm -> {
+          String problem = "%s:%d: %s".formatted(file, vm.getLine(), refused.getReason());
+          root.context().err().println(Plain.line(problem));
+          return new CommandFailure(
+              "nothing was started: the topology does not fit the hosts", failure);
+        })
+        .orElse(failure);
   }
 }

@@ -8,6 +8,7 @@ import io.vnsnap.proto.HostList;
 import io.vnsnap.proto.ListHosts;
 import io.vnsnap.proto.ListSnapshots;
 import io.vnsnap.proto.ListVnes;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RestoreSnapshot;
 import io.vnsnap.proto.SnapshotList;
@@ -97,12 +98,13 @@ public final class ControlClient implements VnsnapClient {
 
   @Override
   public CompletionStage<VneReply> restore(
-      String idOrPrefixOrLabel, Map<String, String> placement) {
+      String idOrPrefixOrLabel, Map<String, String> placement, Loading loading) {
     return call(
         of().setRestoreSnapshot(
                 RestoreSnapshot.newBuilder()
                     .setSnapshotId(idOrPrefixOrLabel)
-                    .putAllPlacement(placement))
+                    .putAllPlacement(placement)
+                    .setLoading(loading))
             .build(),
         OPERATION_DEADLINE,
         ControlResponse::hasVne,

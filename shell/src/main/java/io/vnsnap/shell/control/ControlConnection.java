@@ -127,7 +127,8 @@ final class ControlConnection extends SimpleChannelInboundHandler<ControlRequest
           client
               .restore(
                   request.getRestoreSnapshot().getSnapshotId(),
-                  request.getRestoreSnapshot().getPlacementMap())
+                  request.getRestoreSnapshot().getPlacementMap(),
+                  request.getRestoreSnapshot().getLoading())
               .thenApply(r -> to.setVne(r).build());
       case CONSOLE, KIND_NOT_SET ->
           CompletableFuture.completedFuture(

@@ -5,6 +5,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -53,10 +54,16 @@ public final class ControlSockets {
   /**
    * The socket of the one node that runs here. Blocks for as long as it takes to try to connect.
    *
-   * @throws IOException if no node runs, or several do; the message says what to do
+   * @throws IOException if no node runs, or several do, or the run folder is somebody else's; the
+   *     message says what to do
    */
   public Path only() throws IOException {
-    List<Path> live = sockets().stream().filter(ControlSockets::answers).toList();
+    return only(User.current());
+  }
+
+  /** As {@link #only()}, for a given user. */
+  Path only(User user) throws IOException {
+    List<Path> live = sockets(user).stream().filter(ControlSockets::answers).toList();
     if (live.isEmpty()) {
       throw new IOException(
           "no node runs here (looked in %s): start one with vnsnap host, or name its socket with --socket"
@@ -70,9 +77,14 @@ public final class ControlSockets {
     return live.get(0);
   }
 
-  private List<Path> sockets() throws IOException {
+  private List<Path> sockets(User user) throws IOException {
     if (!Files.isDirectory(folder)) {
       return List.of();
+    }
+    if (!user.owns(folder)) {
+      throw new IOException(
+          "%s belongs to another user (%s), so that what answers there may be anything: name a node's socket with --socket"
+              .formatted(folder, Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).getName()));
     }
     try (Stream<Path> files = Files.list(folder)) {
       return files.filter(f -> f.getFileName().toString().endsWith(SUFFIX)).sorted().toList();

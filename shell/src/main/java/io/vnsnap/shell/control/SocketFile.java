@@ -41,10 +41,15 @@ final class SocketFile implements AutoCloseable {
    * Claims the path: makes the folder with mode 0700 if it is missing, and removes the socket of a
    * dead node. Effect on failure: none.
    *
-   * @throws IOException if a live node has it, the folder is open to others, or something else is
-   *     in the way; the message says what to do
+   * @throws IOException if a live node has it, the folder is open to others or somebody else's, or
+   *     something else is in the way; the message says what to do
    */
   static SocketFile claim(Path socket) throws IOException {
+    return claim(socket, User.current());
+  }
+
+  /** As {@link #claim(Path)}, for a given user. */
+  static SocketFile claim(Path socket, User user) throws IOException {
     Path path = socket.toAbsolutePath().normalize();
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
       throw new IOException(
@@ -55,7 +60,7 @@ final class SocketFile implements AutoCloseable {
     if (folder == null || path.getFileName() == null) {
       throw new IOException("not a path for a socket: " + path);
     }
-    makePrivate(folder);
+    makePrivate(folder, user);
     FileChannel lock = lock(path);
     try {
       removeStale(path);
@@ -66,7 +71,7 @@ final class SocketFile implements AutoCloseable {
     }
   }
 
-  private static void makePrivate(Path folder) throws IOException {
+  private static void makePrivate(Path folder, User user) throws IOException {
     Path parent = folder.getParent();
     if (parent != null) {
       Files.createDirectories(parent);
@@ -85,6 +90,11 @@ final class SocketFile implements AutoCloseable {
       throw new IOException(
           "%s must be a folder that only you can enter (it is %s): chmod 700 %s, or give another place with --socket"
               .formatted(folder, PosixFilePermissions.toString(attributes.permissions()), folder));
+    }
+    if (!user.owns(folder)) {
+      throw new IOException(
+          "%s belongs to another user (%s), who could take the control socket away: remove it, or give another place with --socket"
+              .formatted(folder, attributes.owner().getName()));
     }
   }
 

@@ -18,6 +18,7 @@ import io.vnsnap.shell.api.UnreachableException;
 import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.watch.Answers;
 import io.vnsnap.shell.watch.OperationProgress;
+import io.vnsnap.store.SnapshotVerification;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -58,23 +59,46 @@ final class Demo {
   void run(Topology topology) throws DemoFailure, InterruptedException {
     try {
       VnsnapClient client = startCluster();
-      Map<String, Verification.CutBounds> cuts;
-      Manifest snapshot;
+      Cut cut;
       try (DemoWorld world = boot(client, topology)) {
-        Map<String, TrafficReport> before = letRun(world);
-        snapshot = takeSnapshot(client);
-        Map<String, TrafficReport> after = world.awaitTicks(1);
-        cuts = cuts(before, after);
-        judgeWorldThatWentOn(world, after);
+        cut = counted(world, () -> cut(client, world));
       }
       loseHost(client);
-      restore(client, snapshot);
-      judgeRestoredWorld(client, cuts);
+      restore(client, cut.snapshot());
+      judgeRestoredWorld(client, cut.bounds());
       takeDown(client);
       result.verified();
     } catch (RefusedException | UnreachableException e) {
       throw new DemoFailure(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** What a world goes through in one of its lives. */
+  private interface Life<T> {
+    T live() throws DemoFailure, InterruptedException, RefusedException, UnreachableException;
+  }
+
+  /** However it ends, what the guests counted is in the result: a failure is made of it. */
+  private <T> T counted(DemoWorld world, Life<T> life)
+      throws DemoFailure, InterruptedException, RefusedException, UnreachableException {
+    try {
+      return life.live();
+    } finally {
+      result.count(world.latest().values());
+    }
+  }
+
+  /** A snapshot, and where in their lives its guests were. */
+  private record Cut(Manifest snapshot, Map<String, Verification.CutBounds> bounds) {}
+
+  private Cut cut(VnsnapClient client, DemoWorld world)
+      throws DemoFailure, InterruptedException, RefusedException, UnreachableException {
+    Map<String, TrafficReport> before = letRun(world);
+    Manifest snapshot = takeSnapshot(client);
+    Map<String, TrafficReport> after = world.awaitTicks(1);
+    judgeWorldThatWentOn(world, after);
+    verifyStored(snapshot);
+    return new Cut(snapshot, bounds(before, after));
   }
 
   private VnsnapClient startCluster() throws DemoFailure, InterruptedException {
@@ -179,12 +203,13 @@ final class Demo {
   }
 
   private Manifest takeSnapshot(VnsnapClient client)
-      throws InterruptedException, RefusedException, UnreachableException {
+      throws DemoFailure, InterruptedException, RefusedException, UnreachableException {
     screen.step("Take a snapshot under traffic");
     TakeSnapshot take =
         TakeSnapshot.newBuilder()
             .setLabel("demo")
             .setMode(CaptureMode.AUTO)
+            .setStrict(true)
             .setDeadlineMs(SNAPSHOT_DEADLINE_MS)
             .build();
     VneReply reply =
@@ -192,19 +217,32 @@ final class Demo {
     SnapshotTaken taken = reply.getSnapshotTaken();
     result.snapshot(taken);
     screen.snapshot(taken.getManifest(), result);
-    screen.done(
-        taken.getManifest().getExact()
-            ? "sealed, and exact: every channel balances"
-            : "sealed, not exact: " + taken.getManifest().getInexactReason());
+    if (!taken.getManifest().getExact()) {
+      throw new DemoFailure(
+          "the snapshot was sealed although it is not exact: "
+              + taken.getManifest().getInexactReason());
+    }
+    screen.done("sealed, and exact: every channel balances");
     return taken.getManifest();
   }
 
-  private static Map<String, Verification.CutBounds> cuts(
+  private void verifyStored(Manifest snapshot) throws DemoFailure {
+    screen.step("Check the snapshot from what is stored alone");
+    SnapshotVerification found = nodes.verify(snapshot.getSnapshotId());
+    if (!found.passed()) {
+      throw new DemoFailure(
+          "the stored snapshot is not what it says (%d violations): %s"
+              .formatted(found.violations().size(), found.violations().getFirst()));
+    }
+    screen.done("every byte of the images is intact, every frame accounted for");
+  }
+
+  private static Map<String, Verification.CutBounds> bounds(
       Map<String, TrafficReport> before, Map<String, TrafficReport> after) {
-    Map<String, Verification.CutBounds> cuts = new LinkedHashMap<>();
+    Map<String, Verification.CutBounds> bounds = new LinkedHashMap<>();
     before.forEach((vm, report) ->
-        cuts.put(vm, new Verification.CutBounds(report, after.getOrDefault(vm, report))));
-    return cuts;
+        bounds.put(vm, new Verification.CutBounds(report, after.getOrDefault(vm, report))));
+    return bounds;
   }
 
   private void judgeWorldThatWentOn(DemoWorld world, Map<String, TrafficReport> since)
@@ -214,7 +252,6 @@ final class Demo {
         world.awaitGood(
             "the guests' good word on the world that went on",
             guests -> verification.wentOn(guests, since));
-    result.count(last.values());
     screen.account(last);
     screen.done("nothing lost, doubled, reordered or corrupted; all streams flow");
   }
@@ -279,15 +316,16 @@ final class Demo {
   }
 
   private void judgeRestoredWorld(VnsnapClient client, Map<String, Verification.CutBounds> cuts)
-      throws DemoFailure, InterruptedException {
+      throws DemoFailure, InterruptedException, RefusedException, UnreachableException {
     screen.step("Ask the restored guests");
     try (DemoWorld world = DemoWorld.attach(plan, screen, nodes, client)) {
-      Map<String, TrafficReport> last =
-          world.awaitGood(
-              "the guests' good word on the restored world",
-              guests -> verification.restored(guests, cuts));
-      result.count(last.values());
-      screen.account(last);
+      screen.account(
+          counted(
+              world,
+              () ->
+                  world.awaitGood(
+                      "the guests' good word on the restored world",
+                      guests -> verification.restored(guests, cuts))));
     }
     screen.done("every guest goes on from its cut; nothing lost, doubled, reordered or corrupted");
   }

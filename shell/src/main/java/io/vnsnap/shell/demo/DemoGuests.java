@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * What the demo's guests are.
@@ -29,10 +30,16 @@ record DemoGuests(String hypervisor, Topology topology, String whySimulated) {
    * Real guests where they can be had, else simulated ones.
    *
    * @param simulated simulated ones in any case
+   * @param whyQemuUnusable asked last, and only where QEMU and kit are there: says why this user
+   *     cannot start and capture VMs with it, or nothing
    */
-  static DemoGuests choose(DemoPlan plan, boolean simulated, Map<String, String> environment)
+  static DemoGuests choose(
+      DemoPlan plan,
+      boolean simulated,
+      Map<String, String> environment,
+      Supplier<String> whyQemuUnusable)
       throws DemoFailure {
-    String why = simulated ? "--simulated asks for it" : whyNotReal(environment);
+    String why = simulated ? "--simulated asks for it" : whyNotReal(environment, whyQemuUnusable);
     Topology topology =
         why.isEmpty() ? DemoTopology.of(plan, kit(environment)) : DemoTopology.simulated(plan);
     List<Violation> violations = TopologyRules.check(topology);
@@ -46,7 +53,8 @@ record DemoGuests(String hypervisor, Topology topology, String whySimulated) {
     return Path.of(environment.getOrDefault("VNSNAP_GUEST", "")).toAbsolutePath().normalize();
   }
 
-  private static String whyNotReal(Map<String, String> environment) {
+  private static String whyNotReal(
+      Map<String, String> environment, Supplier<String> whyQemuUnusable) {
     String told = environment.getOrDefault(NO_QEMU, "");
     if (!told.isEmpty()) {
       return told;
@@ -62,7 +70,7 @@ record DemoGuests(String hypervisor, Topology topology, String whySimulated) {
         .filter(file -> !Files.isReadable(file))
         .map(file -> "the guest kit lacks %s; guest/build builds it".formatted(file))
         .findFirst()
-        .orElse("");
+        .orElseGet(whyQemuUnusable);
   }
 
   private static boolean onPath(Map<String, String> environment) {

@@ -1,6 +1,7 @@
 package io.vnsnap.shell.demo;
 
 import io.vnsnap.shell.api.VnsnapClient;
+import io.vnsnap.store.SnapshotVerification;
 import java.util.List;
 
 /** The nodes that the demo runs on. */
@@ -17,6 +18,13 @@ interface DemoNodes {
    * @throws DemoFailure with what it said last
    */
   void check() throws DemoFailure;
+
+  /**
+   * Checks a sealed snapshot from what lies in the nodes' store alone. Reads all of it.
+   *
+   * @throws DemoFailure if it cannot be read at all
+   */
+  SnapshotVerification verify(String snapshotId) throws DemoFailure;
 
   /**
    * Kills a host outright, with its VMs: no signal that it could catch, no word to anybody.

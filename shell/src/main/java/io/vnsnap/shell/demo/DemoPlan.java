@@ -22,9 +22,18 @@ record DemoPlan(
     Duration poll,
     Deadlines deadlines) {
 
-  /** How long each step may take. */
+  /**
+   * How long each step may take.
+   *
+   * @param figures how long to listen, after a fault, to what the guests have counted of it
+   */
   record Deadlines(
-      Duration cluster, Duration boot, Duration traffic, Duration judgement, Duration loss) {}
+      Duration cluster,
+      Duration boot,
+      Duration traffic,
+      Duration judgement,
+      Duration loss,
+      Duration figures) {}
 
   /** What people see. */
   static DemoPlan standard() {
@@ -40,6 +49,7 @@ record DemoPlan(
             Duration.ofSeconds(120),
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
-            Duration.ofSeconds(90)));
+            Duration.ofSeconds(90),
+            Duration.ofSeconds(5)));
   }
 }

@@ -1,6 +1,7 @@
 package io.vnsnap.shell.demo;
 
 import io.vnsnap.shell.node.NodeLauncher;
+import io.vnsnap.shell.node.QemuOnThisMachine;
 import io.vnsnap.shell.render.JsonView;
 import io.vnsnap.shell.render.Screen;
 import java.io.IOException;
@@ -57,7 +58,12 @@ public final class DemoRun {
             "vnsnap-demo-cleanup");
     Runtime.getRuntime().addShutdownHook(hook);
     try (cleanup) {
-      DemoGuests guests = DemoGuests.choose(DemoPlan.standard(), options.simulated(), environment);
+      DemoGuests guests =
+          DemoGuests.choose(
+              DemoPlan.standard(),
+              options.simulated(),
+              environment,
+              QemuOnThisMachine::whyUnusable);
       DemoFolder folder = DemoFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
       if (!options.keep()) {
         cleanup.add("remove " + folder.path(), folder::delete);

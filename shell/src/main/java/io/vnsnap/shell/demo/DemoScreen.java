@@ -15,7 +15,7 @@ import java.util.Map;
 
 /** What the demo shows. For use by one thread. */
 final class DemoScreen {
-  private static final int STEPS = 8;
+  private static final int STEPS = 9;
   private static final int BAR_WIDTH = 24;
   private static final String INDENT = "      ";
 

@@ -5,12 +5,16 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The guests as the demo sees them in one of their lives: waits until they have said what is to be
  * heard, and says why not if they do not. For use by one thread.
  */
 final class DemoWorld implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DemoWorld.class);
+
   private final DemoPlan plan;
   private final DemoScreen screen;
   private final DemoNodes nodes;
@@ -75,12 +79,20 @@ final class DemoWorld implements AutoCloseable {
     return seconds;
   }
 
+  /** The newest report of each guest that has made one. */
+  Map<String, TrafficReport> latest() {
+    return guests.latest();
+  }
+
   /** Judges a world by what its guests have said so far. */
   interface Judge {
     Verification.Verdict judge(Map<String, GuestLog.Heard> guests);
   }
 
-  /** Waits until the judgement is good; a fault ends the wait at once. */
+  /**
+   * Waits until the judgement is good. A fault ends the wait, but not before the guests have said
+   * in figures what they may so far have reported as an event only.
+   */
   Map<String, TrafficReport> awaitGood(String what, Judge judge)
       throws DemoFailure, InterruptedException {
     return await.until(
@@ -90,12 +102,32 @@ final class DemoWorld implements AutoCloseable {
           nodes.check();
           Verification.Verdict verdict = judge.judge(guests.heard());
           if (!verdict.faults().isEmpty()) {
+            awaitFigures();
             throw new DemoFailure(String.join("; ", verdict.faults()));
           }
           screen.judging(verdict);
           return verdict.good() ? Optional.of(guests.latest()) : Optional.empty();
         },
         () -> String.join("; ", judge.judge(guests.heard()).pending()) + "; " + guests.lastLines());
+  }
+
+  /** Waits, for a bounded time, until every guest has made another report. */
+  private void awaitFigures() throws InterruptedException {
+    Map<String, TrafficReport> from = guests.latest();
+    try {
+      await.until(
+          "another report of every guest",
+          plan.deadlines().figures(),
+          () -> {
+            nodes.check();
+            return seconds(from, guests.latest()).values().stream().allMatch(s -> s > 0)
+                ? Optional.of(from)
+                : Optional.empty();
+          },
+          guests::lastLines);
+    } catch (DemoFailure e) {
+      LOG.info("the guests' figures are those of before the fault: {}", e.getMessage());
+    }
   }
 
   private Map<String, TrafficReport> until(

@@ -6,6 +6,8 @@ import io.vnsnap.shell.node.NodeLauncher;
 import io.vnsnap.shell.node.NodeOptions;
 import io.vnsnap.shell.node.NodeStartException;
 import io.vnsnap.shell.node.RunningNode;
+import io.vnsnap.store.SnapshotVerification;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -101,6 +103,16 @@ final class LocalNodes implements DemoNodes {
       if (!host.ended().isEmpty()) {
         throw new DemoFailure(host.ended());
       }
+    }
+  }
+
+  @Override
+  public SnapshotVerification verify(String snapshotId) throws DemoFailure {
+    try (PageStore store = PageStore.inDirectory(folder.store(), "demo")) {
+      return SnapshotVerification.of(store, snapshotId);
+    } catch (IOException e) {
+      throw new DemoFailure(
+          "the stored snapshot %s cannot be checked: %s".formatted(snapshotId, e.getMessage()), e);
     }
   }
 

@@ -9,6 +9,7 @@ import io.vnsnap.coordinator.Coordinators;
 import io.vnsnap.host.Failures;
 import io.vnsnap.proto.GetStatus;
 import io.vnsnap.proto.HostList;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RefusalCode;
 import io.vnsnap.proto.Restore;
@@ -124,14 +125,17 @@ final class ClusterClient implements VnsnapClient {
 
   @Override
   public CompletionStage<VneReply> restore(
-      String idOrPrefixOrLabel, Map<String, String> placement) {
+      String idOrPrefixOrLabel, Map<String, String> placement, Loading loading) {
     return snapshot(idOrPrefixOrLabel)
         .thenCompose(manifest ->
             request(
                 VneRequest.newBuilder()
                     .setVne(manifest.getVne())
                     .setRestore(
-                        Restore.newBuilder().setManifest(manifest).putAllPlacement(placement))
+                        Restore.newBuilder()
+                            .setManifest(manifest)
+                            .putAllPlacement(placement)
+                            .setLoading(loading))
                     .build()));
   }
 

@@ -9,7 +9,6 @@ import akka.actor.typed.javadsl.AskPattern;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.cluster.typed.Cluster;
-import akka.cluster.typed.JoinSeedNodes;
 import com.typesafe.config.Config;
 import io.vnsnap.coordinator.Coordinators;
 import io.vnsnap.host.HostActor;
@@ -24,7 +23,6 @@ import io.vnsnap.store.pages.PageStore;
 import io.vnsnap.vm.Hypervisor;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -43,6 +41,9 @@ import org.slf4j.LoggerFactory;
 final class ClusterNode implements RunningNode {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterNode.class);
 
+  /** Name of the actor system, the same on all nodes: Akka wants it so. */
+  private static final String SYSTEM = "vnsnap";
+
   private final ActorSystem<Void> system;
   private final VnsnapClient client;
   private final CompletionStage<String> ended;
@@ -60,14 +61,16 @@ final class ClusterNode implements RunningNode {
    * @param resources gets everything that was opened, to be closed by the caller if this fails
    */
   static ClusterNode start(NodeOptions options, Resources resources) throws IOException {
-    Config config = ArteryTls.over(NodeConfig.of(options));
+    Config given = NodeConfig.of(options);
+    SeedNodes seeds = SeedNodes.of(options, given, SYSTEM);
+    Config config = SeedNodes.takenOut(ArteryTls.over(given));
     NodeSettings settings = NodeSettings.from(config);
     StateFolder state = resources.add(StateFolder.claim(options.places().state()));
     ExecutorService blocking = BlockingThreads.create(settings.maxBlockingThreads());
     resources.add(blocking::shutdownNow);
     PageStore store =
         resources.add(PageStore.open(options.places().store(), config, options.name()));
-    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "vnsnap", config);
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), SYSTEM, config);
     resources.add(() -> terminate(system));
     Coordinators coordinators = Coordinators.start(system);
     if (options.roles().contains(NodeOptions.HOST)) {
@@ -96,7 +99,7 @@ final class ClusterNode implements RunningNode {
     resources.add(
         ControlServer.start(options.places().socket(), client, ControlSettings.from(config)));
     // Last: what can fail here has failed before other nodes see this one.
-    join(system, options.network().seeds());
+    seeds.join(system);
     CompletionStage<String> ended =
         system
             .getWhenTerminated()
@@ -134,18 +137,6 @@ final class ClusterNode implements RunningNode {
           LOG.warn("not all VMs of host {} ended in time", context.name(), problem);
           return Done.getInstance();
         });
-  }
-
-  private static void join(ActorSystem<Void> system, List<NodeOptions.Seed> seeds) {
-    Cluster cluster = Cluster.get(system);
-    akka.actor.Address self = cluster.selfMember().address();
-    List<akka.actor.Address> addresses =
-        seeds.isEmpty()
-            ? List.of(self)
-            : seeds.stream()
-                .map(seed -> new akka.actor.Address("akka", "vnsnap", seed.address(), seed.port()))
-                .toList();
-    cluster.manager().tell(new JoinSeedNodes(addresses));
   }
 
   private static void leave(

@@ -47,18 +47,26 @@ final class NodeConfig {
               entry.getKey(),
               ConfigValueFactory.fromAnyRef(entry.getValue(), "the node's options"));
     }
-    Config all =
-        own.withFallback(ConfigFactory.systemProperties())
-            .withFallback(
-                options.places().config().map(NodeConfig::parse).orElseGet(ConfigFactory::empty))
-            .withFallback(ConfigFactory.parseResources("vnsnap-node.conf"))
-            .withFallback(ConfigFactory.defaultReferenceUnresolved())
-            .resolve();
+    Config file = options.places().config().map(NodeConfig::parse).orElseGet(ConfigFactory::empty);
+    Config all = layered(own, file);
     return all.withValue(
         "akka.cluster.roles", ConfigValueFactory.fromIterable(roles(options, all)));
   }
 
-  private static Config parse(Path file) {
+  /** What holds for a node that says nothing itself. */
+  static Config defaults() {
+    return layered(ConfigFactory.empty(), ConfigFactory.empty());
+  }
+
+  private static Config layered(Config own, Config file) {
+    return own.withFallback(ConfigFactory.systemProperties())
+        .withFallback(file)
+        .withFallback(ConfigFactory.parseResources("vnsnap-node.conf"))
+        .withFallback(ConfigFactory.defaultReferenceUnresolved())
+        .resolve();
+  }
+
+  static Config parse(Path file) {
     return ConfigFactory.parseFile(
         file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false));
   }

@@ -50,7 +50,8 @@ public record NodeOptions(
    * @param bindAddress it listens on; the same as address unless that is translated on the way
    * @param port TCP port of the cluster's messages; 0: any free one
    * @param trunkPort TCP port of the trunk; 0: any free one
-   * @param seeds nodes to ask for admission; empty: this node founds a cluster
+   * @param seeds nodes to ask for admission; empty: those of the configuration, and if there are
+   *     none either, this node founds a cluster
    */
   public record Network(
       String address, String bindAddress, int port, int trunkPort, List<Seed> seeds) {

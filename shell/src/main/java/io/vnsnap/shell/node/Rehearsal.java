@@ -39,7 +39,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Rehearsal {
   private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
-  private static final String VNE = "rehearsal";
+  private static final String VNE = "vne";
+
+  /**
+   * In the host's folders, for its sockets and its snapshots' names. No VNE of a user can have it:
+   * their folders end with a generation, their snapshots' names begin with them and a time.
+   */
+  private static final String OWN = "rehearsal";
 
   /** After these few, steps take no less time from one cut to the next. */
   private static final int CUTS = 6;
@@ -61,15 +67,19 @@ final class Rehearsal {
     this.host = host;
   }
 
-  /** Blocks for some seconds. What fails is reported in the log and changes nothing else. */
-  void run(Hypervisor simulated) {
+  /**
+   * Blocks for some seconds. What fails is reported in the log and changes nothing else.
+   *
+   * @return whether all cuts have been rehearsed
+   */
+  boolean run(Hypervisor simulated) {
     long begun = System.nanoTime();
     HostContext context =
         new HostContext(
             host.name(),
             2 * MEMORY_MIB,
-            host.runDirectory(),
-            host.diskDirectory(),
+            host.runDirectory().resolve(OWN),
+            host.diskDirectory().resolve(OWN),
             host.dataPlane(),
             new HostContext.Vms(
                 simulated, host.vms().settings(), host.vms().consoles(), host.vms().clock()),
@@ -79,10 +89,13 @@ final class Rehearsal {
     try {
       takeSnapshots(actor);
       LOG.info("rehearsed {} cuts in {} ms", CUTS, (System.nanoTime() - begun) / 1_000_000);
+      return true;
     } catch (IOException e) {
       LOG.warn("snapshots could not be rehearsed: {}", e.getMessage());
+      return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     } finally {
       AskPattern.ask(actor, HostActor.Shutdown::new, LIMIT, system.scheduler())
           .exceptionally(late -> {
@@ -112,7 +125,7 @@ final class Rehearsal {
     order(actor, order().setGo(Go.getDefaultInstance()));
     await(HostReport::hasRunning);
     for (int epoch = 1; epoch <= CUTS; epoch++) {
-      takeSnapshot(actor, "%s-%s-%d".formatted(VNE, host.name(), epoch), epoch);
+      takeSnapshot(actor, "%s-%s-%d".formatted(OWN, host.name(), epoch), epoch);
     }
   }
 

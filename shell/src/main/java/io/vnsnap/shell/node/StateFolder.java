@@ -107,7 +107,8 @@ final class StateFolder implements AutoCloseable {
   /**
    * Ends VMs that a node left behind which had this folder and was killed: nobody holds their
    * gates, and their VNE may have been restored elsewhere. They are known by their process id
-   * files, which are in this folder. Then removes their sockets. Blocks until they are gone.
+   * files, which are in this folder. Then removes their sockets and the files of their disks: what
+   * snapshots need of these is in the store. Blocks until they are gone.
    *
    * @throws IOException if one does not end
    */
@@ -121,6 +122,7 @@ final class StateFolder implements AutoCloseable {
       awaitEnd(sign, orphan);
     }
     removeContents(run());
+    removeContents(disks());
   }
 
   /** Not by {@link ProcessHandle.Info}: the JDK does not tell arguments beyond one page. */

@@ -131,15 +131,22 @@ public final class JsonView {
         .put("framesDelivered", figures.framesDelivered())
         .put("framesRecorded", figures.framesRecorded())
         .put("framesDropped", figures.framesDropped())
-        .put("imageBytes", figures.imageBytes());
+        .put("imageBytes", figures.imageBytes())
+        .put("logicalBytes", figures.logicalBytes())
+        .put("addedBytes", figures.addedBytes());
     ArrayNode vms = node.putArray("vms");
-    for (SnapshotFigures.OfVm vm : figures.vms()) {
-      vms.addObject()
-          .put("vm", vm.vm())
-          .put("host", vm.host())
-          .put("pauseMs", vm.pauseMs())
-          .put("framesRecorded", vm.framesRecorded())
-          .put("imageBytes", vm.imageBytes());
+    for (int i = 0; i < figures.vms().size(); i++) {
+      SnapshotFigures.OfVm vm = figures.vms().get(i);
+      ObjectNode one =
+          vms.addObject()
+              .put("vm", vm.vm())
+              .put("host", vm.host())
+              .put("pauseMs", vm.pauseMs())
+              .put("framesRecorded", vm.framesRecorded())
+              .put("imageBytes", vm.imageBytes())
+              .put("diskBytes", vm.diskBytes())
+              .put("addedBytes", vm.addedBytes());
+      CaptureView.json(manifest.getImages(i), one);
     }
     return node;
   }

@@ -1,6 +1,7 @@
 package io.vnsnap.shell.render;
 
 import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.DropCount;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
@@ -20,7 +21,10 @@ import java.util.List;
  * @param framesDelivered before the receivers' cuts
  * @param framesRecorded in flight at the cut
  * @param framesDropped by any cause
- * @param imageBytes of all images
+ * @param imageBytes of all images: memory and devices
+ * @param logicalBytes of all images and of the disks that are in the store: what it would take
+ *     without anything shared
+ * @param addedBytes what the store grew by
  */
 public record SnapshotFigures(
     List<OfVm> vms,
@@ -31,15 +35,26 @@ public record SnapshotFigures(
     long framesDelivered,
     long framesRecorded,
     long framesDropped,
-    long imageBytes) {
+    long imageBytes,
+    long logicalBytes,
+    long addedBytes) {
 
   /**
    * One VM's part.
    *
    * @param framesRecorded on the channels that end there
+   * @param imageBytes memory and devices
+   * @param diskBytes of the disks that are in the store
+   * @param addedBytes what the store grew by: image and disks
    */
   public record OfVm(
-      String vm, String host, double pauseMs, long framesRecorded, long imageBytes) {}
+      String vm,
+      String host,
+      double pauseMs,
+      long framesRecorded,
+      long imageBytes,
+      long diskBytes,
+      long addedBytes) {}
 
   /** Adds a manifest up. */
   public static SnapshotFigures of(Manifest manifest) {
@@ -51,7 +66,13 @@ public record SnapshotFigures(
               image.getHost(),
               pauseMs(image.getPause()),
               recordedInto(manifest, image.getVm()),
-              image.getBytes()));
+              image.getBytes(),
+              image.getDisksList().stream()
+                  .filter(disk -> !disk.getObject().isEmpty())
+                  .mapToLong(DiskRecord::getBytes)
+                  .sum(),
+              addedBytes(image)
+                  + image.getDisksList().stream().mapToLong(DiskRecord::getAddedBytes).sum()));
     }
     List<Double> pauses = vms.stream().map(OfVm::pauseMs).sorted().toList();
     List<Long> stops =
@@ -69,7 +90,14 @@ public record SnapshotFigures(
             .flatMap(c -> c.getDropsList().stream())
             .mapToLong(DropCount::getFrames)
             .sum(),
-        vms.stream().mapToLong(OfVm::imageBytes).sum());
+        vms.stream().mapToLong(OfVm::imageBytes).sum(),
+        vms.stream().mapToLong(vm -> vm.imageBytes() + vm.diskBytes()).sum(),
+        vms.stream().mapToLong(OfVm::addedBytes).sum());
+  }
+
+  /** An image without an object of its own is a file of its own: it shares nothing. */
+  private static long addedBytes(ImageRecord image) {
+    return image.getObject().isEmpty() ? image.getBytes() : image.getAddedBytes();
   }
 
   private static double pauseMs(PauseRecord pause) {

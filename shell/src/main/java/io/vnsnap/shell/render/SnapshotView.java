@@ -18,7 +18,15 @@ public final class SnapshotView {
     } else {
       Table table =
           new Table(
-              "SNAPSHOT", "LABEL", "VNE", "TAKEN", ">VMS", ">SIZE", ">LONGEST PAUSE", "EXACT");
+              "SNAPSHOT",
+              "LABEL",
+              "VNE",
+              "TAKEN",
+              ">VMS",
+              ">SIZE",
+              ">ADDED",
+              ">LONGEST PAUSE",
+              "EXACT");
       for (Manifest manifest : snapshots.getSnapshotsList()) {
         SnapshotFigures figures = SnapshotFigures.of(manifest);
         table.row(
@@ -27,7 +35,8 @@ public final class SnapshotView {
             manifest.getVne(),
             Units.time(manifest.getCreatedEpochMs(), zone),
             Integer.toString(manifest.getImagesCount()),
-            Units.bytes(figures.imageBytes()),
+            Units.bytes(figures.logicalBytes()),
+            Units.bytes(figures.addedBytes()),
             Units.millis(figures.pauseMaxMs()),
             manifest.getExact() ? "yes" : "no");
       }
@@ -56,7 +65,7 @@ public final class SnapshotView {
         manifest.getExact()
             ? "Exact: every channel balances"
             : style.bad("Not exact: " + Plain.line(manifest.getInexactReason())));
-    lines.addAll(vms(figures, style));
+    lines.addAll(CaptureView.of(manifest, figures, style));
     lines.addAll(totals(figures));
     return lines;
   }
@@ -77,12 +86,13 @@ public final class SnapshotView {
 
   private static List<String> totals(SnapshotFigures figures) {
     return List.of(
-        "Pause: median %s, longest %s; skew %s; images %s"
+        "Pause: median %s, longest %s; skew %s"
             .formatted(
                 Units.millis(figures.pauseP50Ms()),
                 Units.millis(figures.pauseMaxMs()),
-                Units.millis(figures.skewMs()),
-                Units.bytes(figures.imageBytes())),
+                Units.millis(figures.skewMs())),
+        "Size: %s of memory, devices and disks; the store grew by %s"
+            .formatted(Units.bytes(figures.logicalBytes()), Units.bytes(figures.addedBytes())),
         "Frames before the cut: %s sent, %s delivered, %s recorded in flight, %s dropped"
             .formatted(
                 Units.count(figures.framesSent()),

@@ -19,6 +19,9 @@ final class ShapeReader {
       Map.of("B", 1L, "KiB", 1024L, "K", 1024L, "MiB", 1024L * 1024, "M", 1024L * 1024);
   private static final Map<String, Long> PER_MILLION = Map.of("%", 10_000L);
 
+  private static final long SOME_DELAY_US = 10_000_000; // as long as any jitter
+  private static final long SOME_RATE_BPS = 1_000_000_000_000L; // as fast as any queue needs
+
   private final KeyReader keys;
   private final Problems problems;
   private final Shape.Builder shape = Shape.newBuilder();
@@ -28,15 +31,19 @@ final class ShapeReader {
     this.problems = problems;
   }
 
-  /** Takes the keys of a shape out; what is not there is not set. */
+  /**
+   * Takes the keys of a shape out; what is not there is not set. For a delay or rate that is not
+   * one stands one that all other numbers go with; other numbers are not set then.
+   */
   static Shape read(KeyReader keys, Problems problems) {
     return new ShapeReader(keys, problems).read();
   }
 
   private Shape read() {
+    int before = problems.count();
     Long delay = quantity("delay", MICROS, "50ms", "a time in us, ms or s");
-    if (delay != null) {
-      shape.setDelayUs(delay);
+    if (delay != null || problems.count() > before) {
+      shape.setDelayUs(delay == null ? SOME_DELAY_US : delay);
     }
     Long jitter = quantity("jitter", MICROS, "5ms", "a time in us, ms or s");
     if (jitter != null) {
@@ -46,9 +53,10 @@ final class ShapeReader {
     if (loss != null) {
       shape.setLossPpm(toInt(loss));
     }
+    before = problems.count();
     Long rate = quantity("rate", BITS, "10mbit", "a rate in bit, kbit, mbit or gbit per second");
-    if (rate != null) {
-      shape.setRateBps(rate);
+    if (rate != null || problems.count() > before) {
+      shape.setRateBps(rate == null ? SOME_RATE_BPS : rate);
     }
     Long queue = quantity("queue", BYTES, "256KiB", "a size in B, KiB or MiB");
     if (queue != null) {

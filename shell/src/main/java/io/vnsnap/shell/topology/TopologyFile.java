@@ -54,12 +54,13 @@ public final class TopologyFile {
         new FileReferences(folder == null ? Path.of("/") : folder, environment, problems);
     TopologyReader reader = new TopologyReader(files, problems);
     Topology topology = reader.read(root);
+    if (topology == null) {
+      return null;
+    }
     for (Violation v : TopologyRules.check(topology)) {
-      if (!reader.isDamaged(v.line())) {
-        problems.add(
-            v.line(),
-            "%s \"%s\": %s; %s".formatted(v.kind().word(), v.name(), v.message(), v.advice()));
-      }
+      problems.add(
+          v.line(),
+          "%s \"%s\": %s; %s".formatted(v.kind().word(), v.name(), v.message(), v.advice()));
     }
     return topology;
   }

@@ -6,66 +6,71 @@ import io.vnsnap.proto.Shape;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VnicSpec;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** From a YAML tree to a topology: keys, types, sizes and files. */
+/**
+ * From a YAML tree to a topology: keys, types, sizes and files. For what cannot be taken over as
+ * written stands something that no rule objects to, so that the rules can be asked about all the
+ * rest, and say nothing that only follows from what has been noted already.
+ */
 final class TopologyReader {
   private static final Pattern MEMORY = Pattern.compile("([0-9]{1,9})\\s*(|M|MiB|G|GiB)");
   private static final int MIB_PER_GIB = 1024;
+  private static final int SOME_MEMORY_MIB = 128;
+  private static final String SOME_FILE = "/unreadable";
   private static final String VM_EXAMPLE = "{ name: vm1, memory: 128M, ... }";
 
   private final FileReferences files;
   private final Problems problems;
-  private final Set<Integer> damaged = new HashSet<>();
   private String vne = "";
+  private int unnamed;
 
   TopologyReader(FileReferences files, Problems problems) {
     this.files = files;
     this.problems = problems;
   }
 
-  /** The topology; what cannot be taken over is left out and noted. */
-  Topology read(@Nullable YamlNode root) {
+  /** The topology; null, with a problem noted, if this is none. */
+  @Nullable Topology read(@Nullable YamlNode root) {
     Topology.Builder topology = Topology.newBuilder();
-    int before = problems.count();
     if (!(root instanceof YamlNode.Mapping mapping)) {
-      damaged.add(0);
       problems.add(
           root == null ? 0 : root.line(),
           "no topology; write the keys name, links and vms at the left margin");
-      return topology.build();
+      return null;
     }
     KeyReader keys = new KeyReader("a topology", mapping, problems);
-    vne = orEmpty(keys.required("name", "lab"));
+    vne = name(keys, "lab");
     topology.setName(vne);
     readLinks(keys, topology);
+    int before = problems.count();
     List<YamlNode.Mapping> vms = keys.mappings("vms", VM_EXAMPLE);
-    if (vne.isEmpty() || vms.isEmpty()) {
-      markDamaged(0, before);
+    if (vms.isEmpty() && problems.count() > before) {
+      topology.addVms(someVm());
     }
-    vms.forEach(vm -> topology.addVms(readVm(vm)));
+    vms.forEach(vm -> topology.addVms(readVm(vm, topology.getLinksList())));
     keys.finish();
     return topology.build();
   }
 
-  /**
-   * Whether what starts on that line could not be taken over as written, so that rules on it say
-   * nothing.
-   */
-  boolean isDamaged(int line) {
-    return damaged.contains(line);
+  /** A name, or one that nothing else has. */
+  private String name(KeyReader keys, String example) {
+    String name = keys.required("name", example);
+    return name == null ? "unnamed-" + ++unnamed : name;
   }
 
-  private void markDamaged(int line, int problemsBefore) {
-    if (problems.count() > problemsBefore) {
-      damaged.add(line);
-    }
+  private VmSpec someVm() {
+    return VmSpec.newBuilder()
+        .setName("unnamed-" + ++unnamed)
+        .setMemoryMib(SOME_MEMORY_MIB)
+        .setCpus(1)
+        .setKernel(SOME_FILE)
+        .build();
   }
 
   private void readLinks(KeyReader keys, Topology.Builder topology) {
@@ -97,10 +102,8 @@ final class TopologyReader {
   private Shape readShape(YamlNode value, String kind, String subject, String key) {
     switch (value) {
       case YamlNode.Mapping mapping -> {
-        int before = problems.count();
         KeyReader keys = new KeyReader(kind, mapping, problems);
         Shape shape = ShapeReader.read(keys, problems);
-        markDamaged(mapping.line(), before);
         keys.finish();
         return shape;
       }
@@ -124,33 +127,44 @@ final class TopologyReader {
     }
   }
 
-  private VmSpec readVm(YamlNode.Mapping mapping) {
+  private VmSpec readVm(YamlNode.Mapping mapping, List<LinkSpec> links) {
     KeyReader keys = new KeyReader("a VM", mapping, problems);
-    int before = problems.count();
     VmSpec.Builder vm = VmSpec.newBuilder().setLine(keys.line());
-    vm.setName(orEmpty(keys.required("name", "vm1")));
+    vm.setName(name(keys, "vm1"));
     vm.setMemoryMib(memory(keys));
     vm.setCpus(keys.number("cpus", 1));
+    vm.setHost(keys.optional("host", "a"));
+    List<YamlNode.Mapping> disks = readBoot(keys, vm);
+    disks.forEach(disk -> vm.addDisks(readDisk(disk)));
+    for (YamlNode.Mapping nic : keys.mappings("nics", "{ name: eth0, link: lan }")) {
+      readNic(nic, vm.getName(), links).ifPresent(vm::addVnics);
+    }
+    int before = problems.count();
+    keys.finish();
+    if (problems.count() > before && vm.getKernel().isEmpty()) {
+      vm.setKernel(SOME_FILE); // it may be what an unknown key was to be
+    }
+    return vm.build();
+  }
+
+  /** What a VM is started from; returns its disks, which are still to be read. */
+  private List<YamlNode.Mapping> readBoot(KeyReader keys, VmSpec.Builder vm) {
     vm.setKernel(file(keys, "kernel", "vmlinuz"));
     vm.setInitramfs(file(keys, "initramfs", "initramfs.gz"));
+    int before = problems.count();
     vm.setCommandLine(keys.optional("command-line", "console=ttyS0"));
-    vm.setHost(keys.optional("host", "a"));
-    markDamaged(keys.line(), before);
-    for (YamlNode.Mapping disk :
-        keys.mappings("disks", "{ name: root, file: root.qcow2, format: qcow2 }")) {
-      vm.addDisks(readDisk(disk));
+    List<YamlNode.Mapping> disks =
+        keys.mappings("disks", "{ name: root, file: root.qcow2, format: qcow2 }");
+    if (problems.count() > before && vm.getKernel().isEmpty() && disks.isEmpty()) {
+      vm.setKernel(SOME_FILE);
     }
-    for (YamlNode.Mapping nic : keys.mappings("nics", "{ name: eth0, link: lan }")) {
-      vm.addVnics(readNic(nic, vm.getName()));
-    }
-    keys.finish();
-    return vm.build();
+    return disks;
   }
 
   private int memory(KeyReader keys) {
     int line = keys.lineOf("memory");
     String text = keys.required("memory", "128M");
-    int fallback = 128;
+    int fallback = SOME_MEMORY_MIB;
     if (text == null) {
       return fallback;
     }
@@ -171,47 +185,53 @@ final class TopologyReader {
 
   private DiskSpec readDisk(YamlNode.Mapping mapping) {
     KeyReader keys = new KeyReader("a disk", mapping, problems);
-    int before = problems.count();
     DiskSpec.Builder disk = DiskSpec.newBuilder().setLine(keys.line());
-    disk.setName(orEmpty(keys.required("name", "root")));
+    disk.setName(name(keys, "root"));
     int line = keys.lineOf("file");
     String file = keys.required("file", "root.qcow2");
-    disk.setFile(file == null ? "" : files.resolve(line, "file", file));
-    disk.setFormat(orEmpty(keys.required("format", "qcow2")));
+    disk.setFile(file == null ? SOME_FILE : resolve(line, "file", file));
+    String format = keys.required("format", "qcow2");
+    disk.setFormat(format == null ? "qcow2" : format);
     disk.setReadOnly(keys.flag("read-only"));
-    markDamaged(keys.line(), before);
     keys.finish();
     return disk.build();
   }
 
-  private VnicSpec readNic(YamlNode.Mapping mapping, String vm) {
+  /** None if it names no link and there is no other one that could stand for it. */
+  private Optional<VnicSpec> readNic(YamlNode.Mapping mapping, String vm, List<LinkSpec> links) {
     KeyReader keys = new KeyReader("a nic", mapping, problems);
-    int before = problems.count();
-    String name = orEmpty(keys.required("name", "eth0"));
-    String link = orEmpty(keys.required("link", "lan"));
+    String name = name(keys, "eth0");
+    String link = keys.required("link", "lan");
+    if (link == null && !links.isEmpty()) {
+      link = links.get(0).getName();
+    }
     String mac = keys.optional("mac", "\"52:54:00:00:00:01\"").toLowerCase(Locale.ROOT);
     YamlNode toLink = keys.any("to-link");
     VnicSpec.Builder vnic =
         VnicSpec.newBuilder()
             .setLine(keys.line())
             .setName(name)
-            .setLink(link)
+            .setLink(link == null ? "" : link)
             .setMac(mac.isEmpty() ? MacAddress.of(vne, vm, name) : mac);
     if (toLink != null) {
       vnic.setShape(readShape(toLink, "\"to-link\"", "\"to-link\"", "to-link"));
     }
-    markDamaged(keys.line(), before);
     keys.finish();
-    return vnic.build();
+    return link == null ? Optional.empty() : Optional.of(vnic.build());
   }
 
   private String file(KeyReader keys, String key, String example) {
     int line = keys.lineOf(key);
+    int before = problems.count();
     String written = keys.optional(key, example);
-    return written.isEmpty() ? "" : files.resolve(line, key, written);
+    if (problems.count() > before) {
+      return SOME_FILE;
+    }
+    return written.isEmpty() ? "" : resolve(line, key, written);
   }
 
-  private static String orEmpty(@Nullable String text) {
-    return text == null ? "" : text;
+  private String resolve(int line, String key, String written) {
+    String path = files.resolve(line, key, written);
+    return path.isEmpty() ? SOME_FILE : path;
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostList;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.Phase;
 import io.vnsnap.proto.RefusalCode;
@@ -137,15 +138,21 @@ class CommandLineInterfaceTest {
         "'' | vnsnap: which command? (see vnsnap --help)",
         "frobnicate | vnsnap: Unmatched argument at index 0: 'frobnicate' (see vnsnap --help)",
         "up | vnsnap: Missing required parameter: 'FILE' (see vnsnap up --help)",
-        "snapshot lab --mode slow | vnsnap: Invalid value for option '--mode': expected one of [AUTO, INSTANT] (case-insensitive) but was 'slow' (see vnsnap snapshot --help)",
+        "snapshot lab --mode slow | vnsnap: Invalid value for option '--mode': expected one of [AUTO, INSTANT, ROUNDS] (case-insensitive) but was 'slow' (see vnsnap snapshot --help)",
+        "snapshot lab --mode instant --staging disk | vnsnap: --staging is for captures in rounds; leave it out, or use --mode rounds or auto (see vnsnap snapshot --help)",
         "snapshot lab --timeout -1 | vnsnap: --timeout takes 1 to 3600 seconds (see vnsnap snapshot --help)",
         "status a b | vnsnap: Unmatched argument at index 2: 'b' (see vnsnap status --help)",
         "host | vnsnap: Missing required option: '--name=NAME' (see vnsnap host --help)",
-        "host --name A | vnsnap: --name A: 1 to 40 lower-case letters, digits and hyphens, not a hyphen first (see vnsnap host --help)",
-        "host --name a --port 70000 | vnsnap: --port takes 0 to 65535, not 70000 (see vnsnap host --help)",
-        "host --name a --seed b | vnsnap: --seed takes ADDRESS:PORT, not b (see vnsnap host --help)",
-        "host --name a --hypervisor xen | vnsnap: --hypervisor takes qemu or simulated, not xen (see vnsnap host --help)",
-        "host --name a --role king | vnsnap: --role takes host or coordinator, not king (see vnsnap host --help)",
+        "host --name A | vnsnap: --name A: 1 to 40 lower-case letters, digits and hyphens, not a"
+            + " hyphen first (see vnsnap host --help)",
+        "host --name a --port 70000 | vnsnap: --port takes 0 to 65535, not 70000 (see vnsnap host"
+            + " --help)",
+        "host --name a --seed b | vnsnap: --seed takes ADDRESS:PORT, not b (see vnsnap host"
+            + " --help)",
+        "host --name a --hypervisor xen | vnsnap: --hypervisor takes qemu or simulated, not xen"
+            + " (see vnsnap host --help)",
+        "host --name a --role king | vnsnap: --role takes host or coordinator, not king (see vnsnap"
+            + " host --help)",
       })
   void shouldRefuseWrongUsageOnOneLine(String args, String message) {
     assertThat(run(args.isEmpty() ? new String[0] : args.split(" "))).isEqualTo(2);
@@ -244,7 +251,9 @@ class CommandLineInterfaceTest {
                 "before upgrade",
                 "--strict",
                 "--mode",
-                "instant",
+                "rounds",
+                "--staging",
+                "disk",
                 "--timeout",
                 "30",
                 SOCKET))
@@ -253,7 +262,8 @@ class CommandLineInterfaceTest {
     assertThat(request.getVne()).isEqualTo("lab");
     assertThat(request.getTakeSnapshot().getLabel()).isEqualTo("before upgrade");
     assertThat(request.getTakeSnapshot().getStrict()).isTrue();
-    assertThat(request.getTakeSnapshot().getMode().name()).isEqualTo("INSTANT");
+    assertThat(request.getTakeSnapshot().getMode().name()).isEqualTo("ROUNDS");
+    assertThat(request.getTakeSnapshot().getStaging().name()).isEqualTo("DISK");
     assertThat(request.getTakeSnapshot().getDeadlineMs()).isEqualTo(30_000);
     assertThat(out()).contains("Snapshot s1 of VNE lab", "Took 1.5 s; 7 frames were held");
   }
@@ -293,15 +303,22 @@ class CommandLineInterfaceTest {
                     .build());
     assertThat(run("restore", "lab", "--place", "vm1=b", "--place", "vm2=b", SOCKET)).isZero();
     assertThat(cluster.placement).isEqualTo(Map.of("vm1", "b", "vm2", "b"));
+    assertThat(cluster.loading).isEqualTo(Loading.LAZY_IF_POSSIBLE);
+    assertThat(run("restore", "lab", "--lazy", SOCKET)).isZero();
+    assertThat(cluster.loading).isEqualTo(Loading.LAZY);
+    assertThat(run("restore", "lab", "--no-lazy", SOCKET)).isZero();
+    assertThat(cluster.loading).isEqualTo(Loading.FULL);
     assertThat(out()).contains("Restored from lab-1 in 0.0 ms.");
     assertThat(run("restore", "other", SOCKET)).isEqualTo(1);
     assertThat(err()).startsWith("vnsnap: no snapshot has the id");
   }
 
-  private static SnapshotList list(String id) {
-    return SnapshotList.newBuilder()
-        .addSnapshots(Manifest.newBuilder().setSnapshotId(id).setVne("lab"))
-        .build();
+  private static SnapshotList list(String... ids) {
+    SnapshotList.Builder list = SnapshotList.newBuilder();
+    for (String id : ids) {
+      list.addSnapshots(Manifest.newBuilder().setSnapshotId(id).setVne("lab"));
+    }
+    return list.build();
   }
 
   @Test
@@ -314,6 +331,21 @@ class CommandLineInterfaceTest {
       assertThat(err()).endsWith("Say so with --yes\n");
     }
     assertThat(cluster.deleted).hasSize(1);
+  }
+
+  @Test
+  void shouldDeleteSeveralOrNone() {
+    cluster.snapshots = list("lab-1", "lab-2", "lab-3");
+    assertThat(run("delete", "lab-1", "lab-9", "--yes", SOCKET)).isEqualTo(1);
+    assertThat(err()).startsWith("vnsnap: no snapshot has the id, label or id prefix 'lab-9'");
+    assertThat(run("delete", "lab-1", "lab-3", "--dry-run", SOCKET)).isZero();
+    assertThat(out().lines()).hasSize(2).allMatch(line -> line.endsWith(", would be deleted"));
+    assertThat(cluster.deleted).isEmpty();
+    assertThat(run("delete", "lab-1", "lab-3", "lab-1", "--yes", "--json", SOCKET)).isZero();
+    assertThat(out().replaceAll("\\s+", " "))
+        .isEqualTo("{ \"dryRun\" : false, \"deleted\" : [ \"lab-1\", \"lab-3\" ] } ");
+    assertThat(cluster.deleted).containsExactly("lab-1", "lab-3");
+    assertThat(run("delete", SOCKET)).isEqualTo(2);
   }
 
   @Test
@@ -338,6 +370,49 @@ class CommandLineInterfaceTest {
     Files.writeString(file, "name: lab\nvms: [ { name: vm1, memory: 16, kernel: vmlinuz } ]\n");
     assertThat(run("up", file.toString(), SOCKET)).isZero();
     assertThat(cluster.requests.get(0).getUp().getTopology().getVms(0).getName()).isEqualTo("vm1");
+  }
+
+  @Test
+  void shouldSayInWhichLineIsWhatNoHostCanGive() throws IOException {
+    Files.writeString(folder.resolve("vmlinuz"), "kernel");
+    Path file = folder.resolve("lab.yaml");
+    Files.writeString(
+        file,
+        """
+        name: lab
+        vms:
+          - { name: vm1, memory: 16, kernel: vmlinuz }
+          - name: vm2
+            memory: 64G
+            kernel: vmlinuz
+        """);
+    refuse(RefusalCode.NOT_POSSIBLE, "vm2", "VM vm2 needs 65536 MiB, but on a 512 MiB are free");
+    assertThat(run("up", file.toString(), SOCKET)).isEqualTo(1);
+    assertThat(err())
+        .isEqualTo(
+            """
+            FILE:4: VM vm2 needs 65536 MiB, but on a 512 MiB are free
+            vnsnap: nothing was started: the topology does not fit the hosts
+            """
+                .replace("FILE", file.toString()));
+
+    refuse(RefusalCode.NOT_POSSIBLE, "", "no host is usable");
+    assertThat(run("up", file.toString(), SOCKET)).isEqualTo(1);
+    assertThat(err()).isEqualTo("vnsnap: no host is usable\n");
+
+    refuse(RefusalCode.FAILED, "vm2", "VM vm2 could not be started: QEMU is gone");
+    assertThat(run("up", file.toString(), SOCKET)).isEqualTo(1);
+    assertThat(err()).isEqualTo("vnsnap: VM vm2 could not be started: QEMU is gone\n");
+  }
+
+  private void refuse(RefusalCode code, String subject, String reason) {
+    cluster.onRequest =
+        request ->
+            FakeClient.done(
+                VneReply.newBuilder()
+                    .setRefused(
+                        Refused.newBuilder().setCode(code).setSubject(subject).setReason(reason))
+                    .build());
   }
 
   @Test
@@ -372,7 +447,10 @@ class CommandLineInterfaceTest {
         .isZero();
     assertThat(out())
         .isEqualTo(
-            "Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.\nNode a has ended: asked to\n");
+            """
+            Node a runs on 10.0.0.1:7001; its control socket is /r/a.sock. Ctrl-C ends it.
+            Node a has ended: asked to
+            """);
     assertThat(launched).isEmpty();
   }
 
@@ -396,9 +474,22 @@ class CommandLineInterfaceTest {
                 ""));
     assertThat(run("coordinator", "--name", "taken")).isEqualTo(1);
     assertThat(launched.get(1).roles()).containsExactly("coordinator");
-    assertThat(run("host", "--name", "taken", "--config", "/etc/v.conf")).isEqualTo(1);
-    assertThat(launched.get(2).roles()).containsExactlyInAnyOrder("host", "coordinator");
-    assertThat(launched.get(2).places().config()).contains(Path.of("/etc/v.conf"));
+  }
+
+  @Test
+  void shouldJoinTheClusterThatTheSettingsName() throws IOException {
+    Path file = Files.createFile(folder.resolve("v.conf"));
+    assertThat(run("host", "--name", "taken", "--config", file.toString())).isEqualTo(1);
+    assertThat(launched.get(0).roles()).containsExactlyInAnyOrder("host", "coordinator");
+    assertThat(launched.get(0).places().config()).contains(file);
+    Files.writeString(file, "akka.cluster.seed-nodes = [\"akka://vnsnap@10.0.0.1:2551\"]");
+    assertThat(run("host", "--name", "taken", "--config", file.toString())).isEqualTo(1);
+    assertThat(launched.get(1).roles()).containsExactly("host");
+    assertThat(run("host", "--name", "taken", "--config", "/nowhere/v.conf")).isEqualTo(1);
+    assertThat(err())
+        .startsWith("vnsnap: the configuration cannot be read: ")
+        .contains("/nowhere/v.conf");
+    assertThat(launched).hasSize(2);
   }
 
   @Test
@@ -437,7 +528,8 @@ class CommandLineInterfaceTest {
     assertThat(run("demo")).isEqualTo(1);
     assertThat(out())
         .contains(
-            "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have it, apt-get install qemu-system-x86\n",
+            "It runs on simulated VMs, not on QEMU: qemu-system-x86_64 is not on the PATH; to have"
+                + " it, apt-get install qemu-system-x86\n",
             "FAIL: a node cannot be started: port 2551 is in use: give another --port\n");
     assertThat(run("demo", "--simulated")).isEqualTo(1);
     assertThat(out()).contains("It runs on simulated VMs, not on QEMU: --simulated asks for it\n");

@@ -13,6 +13,7 @@ import io.vnsnap.proto.ControlResponse;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostList;
 import io.vnsnap.proto.ListHosts;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.RefusalCode;
 import io.vnsnap.proto.SnapshotList;
@@ -127,8 +128,9 @@ class ControlSocketTest {
     assertThat(get(client().snapshot("s1")).getVne()).isEqualTo("lab");
     assertThat(get(client().request(VneRequest.newBuilder().setVne("lab").build())).getStatus())
         .isEqualTo(VneStatus.newBuilder().setVne("lab").build());
-    assertThat(get(client().restore("s1", Map.of("vm1", "b"))).hasStatus()).isTrue();
+    assertThat(get(client().restore("s1", Map.of("vm1", "b"), Loading.FULL)).hasStatus()).isTrue();
     assertThat(cluster.placement).containsEntry("vm1", "b");
+    assertThat(cluster.loading).isEqualTo(Loading.FULL);
     client().deleteSnapshot("s1").toCompletableFuture().get(20, TimeUnit.SECONDS);
     assertThat(cluster.deleted).containsExactly("s1");
   }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(30)
 class DemoTest {
@@ -34,8 +35,13 @@ class DemoTest {
           4,
           6,
           Duration.ofMillis(1),
-          new DemoPlan.Deadlines(SOON, SOON, SOON, SOON, SOON));
+          new DemoPlan.Deadlines(SOON, SOON, SOON, SOON, SOON, SOON));
 
+  private static String notAsked() {
+    throw new AssertionError("QEMU is asked although it is not wanted");
+  }
+
+  private String unusable = "";
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final DemoResult result = new DemoResult();
 
@@ -60,9 +66,11 @@ class DemoTest {
     assertThat(result.json().get("verified").asBoolean()).isTrue();
     assertThat(output())
         .contains(
-            "[1/8] Start the cluster: a coordinator here, hosts a and b in JVMs of their own",
+            "[1/9] Start the cluster: a coordinator here, hosts a and b in JVMs of their own",
             "+- host a -------+",
             "Skew 1.5 ms. 0 frames were recorded in flight, 31 held. Images: 256 MiB.",
+            "ok: sealed, and exact: every channel balances",
+            "ok: every byte of the images is intact, every frame accounted for",
             "ok: all VMs run again, 456 ms after the order",
             "ok: every guest goes on from its cut; nothing lost, doubled, reordered or corrupted");
   }
@@ -106,7 +114,11 @@ class DemoTest {
         "NO_BOOT | vm3: \"Kernel panic - not syncing\"",
         "NO_BOOT | waited 0 s for all guests to boot and to reach each other",
         "LOSES_A_DATAGRAM_AT_THE_CUT | vm2 counts 1 datagrams lost",
+        "TELLS_OF_A_LOSS_BEFORE_IT_COUNTS | vm2 reported: VNTRAFFIC-ERROR vm=vm2 kind=lost",
         "SNAPSHOT_ABORTED | vm2 could not be captured: disk full on host a",
+        "SNAPSHOT_NOT_EXACT | channel vm1/eth0 to vm2/eth0 does not balance",
+        "SNAPSHOT_SEALED_NOT_EXACT | sealed although it is not exact: channel vm1/eth0 to vm2/eth0 does not balance",
+        "STORED_FRAMES_OUT_OF_ORDER | the stored snapshot is not what it says (1 violations): channel vm1/eth0 to vm2/eth0: frame 9 is recorded after frame 10",
         "HOST_NEVER_GIVEN_UP | for the cluster to consist of host b; hosts up are: a, b",
         "RESTORE_FAILS | the restore failed: host b: 512 MiB needed, 100 MiB free",
         "RESTORES_BY_REBOOT | vm1 did not go on from its cut but started afresh",
@@ -117,6 +129,25 @@ class DemoTest {
         .isInstanceOf(DemoFailure.class)
         .hasMessageContaining(reason);
     assertThat(result.json().get("verified").asBoolean()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = FakeWorld.Fault.class,
+      names = {"LOSES_A_DATAGRAM_AT_THE_CUT", "TELLS_OF_A_LOSS_BEFORE_IT_COUNTS"})
+  void shouldWriteDownWhatTheGuestsOfAFailedDemoCounted(FakeWorld.Fault fault) {
+    assertThatThrownBy(() -> run(fault)).isInstanceOf(DemoFailure.class);
+    assertThat(result.json().get("lost").asLong()).isEqualTo(1);
+    assertThat(result.json().get("duplicated").asLong()).isZero();
+    assertThat(result.json().get("verified").asBoolean()).isFalse();
+  }
+
+  @Test
+  void shouldWriteDownWhatTheRestoredGuestsCountedBeforeTheDemoFailed() {
+    assertThatThrownBy(() -> run(FakeWorld.Fault.RESTORED_GUEST_HEARS_TWICE))
+        .hasMessageContaining("vm4 counts 3 datagrams duplicated");
+    assertThat(result.json().get("lost").asLong()).isZero();
+    assertThat(result.json().get("duplicated").asLong()).isEqualTo(3);
   }
 
   @Test
@@ -139,9 +170,13 @@ class DemoTest {
     Files.createFile(folder.resolve("vmlinuz"));
     assertThat(choose(environment).whySimulated()).contains("the guest kit lacks", "initramfs.gz");
     Files.createFile(folder.resolve("initramfs.gz"));
+    unusable = "QEMU 7.2.22 cannot capture here: it needs root";
+    assertThat(choose(environment).whySimulated()).isEqualTo(unusable);
+    assertThat(choose(environment).hypervisor()).isEqualTo("simulated");
+    unusable = "";
     assertThat(choose(environment))
         .isEqualTo(new DemoGuests("qemu", DemoTopology.of(DemoPlan.standard(), folder), ""));
-    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment).hypervisor())
+    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment, DemoTest::notAsked).hypervisor())
         .isEqualTo("simulated");
     environment.put(DemoGuests.NO_QEMU, "apt-get failed");
     DemoGuests guests = choose(environment);
@@ -152,8 +187,8 @@ class DemoTest {
             "sim.program=traffic sim.pages=256 vnsnap.name=vm4 vnsnap.ip=10.0.0.4/24 vnsnap.peers=10.0.0.1,10.0.0.2,10.0.0.3 vnsnap.udp=100 vnsnap.tcp=250000");
   }
 
-  private static DemoGuests choose(Map<String, String> environment) throws DemoFailure {
-    return DemoGuests.choose(DemoPlan.standard(), false, environment);
+  private DemoGuests choose(Map<String, String> environment) throws DemoFailure {
+    return DemoGuests.choose(DemoPlan.standard(), false, environment, () -> unusable);
   }
 
   @Test

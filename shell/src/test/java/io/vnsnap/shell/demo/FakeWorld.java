@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostList;
 import io.vnsnap.proto.ImageRecord;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.Phase;
@@ -12,14 +13,17 @@ import io.vnsnap.proto.Refused;
 import io.vnsnap.proto.Restored;
 import io.vnsnap.proto.SnapshotList;
 import io.vnsnap.proto.SnapshotTaken;
+import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.VmStatus;
 import io.vnsnap.proto.VneList;
 import io.vnsnap.proto.VneReply;
 import io.vnsnap.proto.VneRequest;
 import io.vnsnap.proto.VneStatus;
+import io.vnsnap.proto.certificate.Certificate;
 import io.vnsnap.shell.api.ConsoleListener;
 import io.vnsnap.shell.api.ConsoleSession;
 import io.vnsnap.shell.api.VnsnapClient;
+import io.vnsnap.store.SnapshotVerification;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,14 +44,25 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
     HOST_SILENT,
     NO_BOOT,
     LOSES_A_DATAGRAM_AT_THE_CUT,
+    TELLS_OF_A_LOSS_BEFORE_IT_COUNTS,
     SNAPSHOT_ABORTED,
+    SNAPSHOT_NOT_EXACT,
+    SNAPSHOT_SEALED_NOT_EXACT,
+    STORED_FRAMES_OUT_OF_ORDER,
     HOST_NEVER_GIVEN_UP,
     RESTORE_FAILS,
     RESTORES_BY_REBOOT,
-    RESTORED_STREAM_STALLS
+    RESTORED_STREAM_STALLS,
+    RESTORED_GUEST_HEARS_TWICE
   }
 
   private static final int RESTORES_REFUSED = 2;
+
+  /** Seconds from the cut to the loss of {@link Fault#TELLS_OF_A_LOSS_BEFORE_IT_COUNTS}. */
+  private static final int TICKS_UNTIL_LOSS = 3;
+
+  private static final String UNBALANCED =
+      "channel vm1/eth0 to vm2/eth0 does not balance: 9 sent, but 8 delivered";
 
   final List<String> killed = new ArrayList<>();
   final List<VneRequest> requests = new ArrayList<>();
@@ -75,15 +90,28 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
     if (fault == Fault.NO_BOOT && vm.equals("vm3")) {
       return "Kernel panic - not syncing";
     }
-    String broken =
-        fault == Fault.LOSES_A_DATAGRAM_AT_THE_CUT && cutTick > 0 && vm.equals("vm2")
-            ? "lost=1"
-            : "";
+    boolean tells = fault == Fault.TELLS_OF_A_LOSS_BEFORE_IT_COUNTS && vm.equals("vm2");
+    if (tells && cutTick > 0 && tick == cutTick + TICKS_UNTIL_LOSS) {
+      return "VNTRAFFIC-ERROR vm=vm2 kind=lost peer=10.0.0.1 expected=17 got=18";
+    }
+    String broken = broken(vm, tells);
     long received = tick * Reports.UDP * Reports.PEERS;
     if (fault == Fault.RESTORED_STREAM_STALLS && restored && vm.equals("vm1")) {
       received = cutTick * Reports.UDP * Reports.PEERS + (tick - cutTick) * Reports.UDP * 2;
     }
     return Reports.line(vm, tick, received, tick * Reports.TCP * Reports.PEERS, broken);
+  }
+
+  private String broken(String vm, boolean tells) {
+    if (fault == Fault.LOSES_A_DATAGRAM_AT_THE_CUT && cutTick > 0 && vm.equals("vm2")) {
+      return "lost=1";
+    }
+    if (tells && cutTick > 0 && tick > cutTick + TICKS_UNTIL_LOSS) {
+      return "lost=1";
+    }
+    return fault == Fault.RESTORED_GUEST_HEARS_TWICE && restored && vm.equals("vm4")
+        ? "duplicated=3"
+        : "";
   }
 
   private static <T> CompletionStage<T> done(T value) {
@@ -102,6 +130,16 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
     if (fault == Fault.HOST_ENDS) {
       throw new DemoFailure("host a ended with status 1: Address already in use");
     }
+  }
+
+  @Override
+  public SnapshotVerification verify(String snapshotId) {
+    return new SnapshotVerification(
+        manifest(),
+        new Certificate(List.of(), List.of(), List.of()),
+        fault == Fault.STORED_FRAMES_OUT_OF_ORDER
+            ? List.of("channel vm1/eth0 to vm2/eth0: frame 9 is recorded after frame 10")
+            : List.of());
   }
 
   @Override
@@ -148,14 +186,17 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
   public CompletionStage<VneReply> request(VneRequest request) {
     requests.add(request);
     if (request.hasTakeSnapshot()) {
-      return done(snapshotReply());
+      return done(snapshotReply(request.getTakeSnapshot()));
     }
     return done(VneReply.newBuilder().setStatus(status()).build());
   }
 
-  private VneReply snapshotReply() {
+  private VneReply snapshotReply(TakeSnapshot take) {
     if (fault == Fault.SNAPSHOT_ABORTED) {
       return refused(RefusalCode.FAILED, "vm2 could not be captured: disk full on host a");
+    }
+    if (fault == Fault.SNAPSHOT_NOT_EXACT && take.getStrict()) {
+      return refused(RefusalCode.FAILED, UNBALANCED);
     }
     cutTick = tick;
     return VneReply.newBuilder()
@@ -170,6 +211,9 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
   private Manifest manifest() {
     Manifest.Builder manifest =
         Manifest.newBuilder().setSnapshotId("s1").setVne(DemoTopology.VNE).setExact(true);
+    if (fault == Fault.SNAPSHOT_SEALED_NOT_EXACT) {
+      manifest.setExact(false).setInexactReason(UNBALANCED);
+    }
     for (int i = 0; i < DemoTopology.VMS.size(); i++) {
       manifest.addImages(
           ImageRecord.newBuilder()
@@ -191,7 +235,7 @@ final class FakeWorld implements VnsnapClient, DemoNodes {
   }
 
   @Override
-  public CompletionStage<VneReply> restore(String id, Map<String, String> places) {
+  public CompletionStage<VneReply> restore(String id, Map<String, String> places, Loading loading) {
     if (fault == Fault.RESTORE_FAILS) {
       return done(refused(RefusalCode.FAILED, "host b: 512 MiB needed, 100 MiB free"));
     }

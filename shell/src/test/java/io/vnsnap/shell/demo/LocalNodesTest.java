@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.vnsnap.proto.Manifest;
+import io.vnsnap.proto.Topology;
+import io.vnsnap.proto.VmSpec;
 import io.vnsnap.shell.api.VnsnapClient;
 import io.vnsnap.shell.control.ControlClient;
 import io.vnsnap.shell.fake.FakeNodeLauncher;
 import io.vnsnap.shell.node.NodeOptions;
+import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +80,23 @@ class LocalNodesTest {
         .isInstanceOf(DemoFailure.class)
         .hasMessageContaining("only 0 of 1 VMs of host b were found by their process ids");
     assertThat(ProcessHandle.current().isAlive()).isTrue();
+  }
+
+  @Test
+  void shouldCheckWhatIsStored() throws Exception {
+    LocalNodes nodes = new LocalNodes(new FakeNodeLauncher(), "simulated", folder, cleanup);
+    Manifest.Builder sealed =
+        Manifest.newBuilder()
+            .setSnapshotId("s1")
+            .setTopology(Topology.newBuilder().addVms(VmSpec.newBuilder().setName("vm1")))
+            .setExact(true);
+    try (PageStore store = PageStore.inDirectory(folder.store(), "test")) {
+      store.seal(sealed.build());
+    }
+    assertThat(nodes.verify("s1").violations()).containsExactly("VM vm1 has no image");
+    assertThatThrownBy(() -> nodes.verify("s2"))
+        .isInstanceOf(DemoFailure.class)
+        .hasMessageContaining("the stored snapshot s2 cannot be checked: ");
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.vnsnap.shell.fake;
 
 import com.google.protobuf.ByteString;
 import io.vnsnap.proto.HostList;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.SnapshotList;
 import io.vnsnap.proto.VneList;
@@ -32,6 +33,7 @@ public final class FakeClient implements VnsnapClient {
   public volatile HostList hosts = HostList.getDefaultInstance();
   public volatile SnapshotList snapshots = SnapshotList.getDefaultInstance();
   public volatile Map<String, String> placement = Map.of();
+  public volatile Loading loading = Loading.UNRECOGNIZED;
 
   public static <T> CompletionStage<T> done(T value) {
     return CompletableFuture.completedFuture(value);
@@ -68,8 +70,10 @@ public final class FakeClient implements VnsnapClient {
   }
 
   @Override
-  public CompletionStage<VneReply> restore(String idOrPrefixOrLabel, Map<String, String> places) {
+  public CompletionStage<VneReply> restore(
+      String idOrPrefixOrLabel, Map<String, String> places, Loading loading) {
     placement = Map.copyOf(places);
+    this.loading = loading;
     return snapshot(idOrPrefixOrLabel)
         .thenCompose(m -> request(VneRequest.newBuilder().setVne(m.getVne()).build()));
   }

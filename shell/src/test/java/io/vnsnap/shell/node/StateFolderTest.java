@@ -57,6 +57,8 @@ class StateFolderTest {
   void shouldEndVmsThatAKilledNodeLeftAndNobodyElse() throws Exception {
     try (StateFolder folder = StateFolder.claim(temp.resolve("state"))) {
       Path pid = Files.createDirectories(folder.run().resolve("pair-1/a")).resolve("pid");
+      Path disks = Files.createDirectories(folder.disks().resolve("pair-1/a"));
+      Files.createFile(disks.resolve("data-0123456789abcdef.qcow2"));
       String padding = "x".repeat(10_000); // more than the JDK tells of a command line
       Process orphan = sleeper(padding, "-pidfile", pid.toString());
       Process editor = sleeper(pid.toString());
@@ -66,6 +68,7 @@ class StateFolderTest {
         assertThat(orphan.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(editor.isAlive()).isTrue();
         assertThat(folder.run()).isEmptyDirectory();
+        assertThat(folder.disks()).isEmptyDirectory();
       } finally {
         orphan.destroyForcibly().waitFor();
         editor.destroyForcibly().waitFor();

@@ -2,14 +2,19 @@ package io.vnsnap.shell.render;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.ChannelRecord;
+import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.Endpoint;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.Phase;
+import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.proto.SnapshotList;
+import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VmStatus;
@@ -171,8 +176,8 @@ class ViewsTest {
     assertThat(text(SnapshotView.list(list, ZONE, Style.PLAIN)))
         .isEqualTo(
             """
-            SNAPSHOT                  LABEL           VNE  TAKEN                VMS     SIZE  LONGEST PAUSE  EXACT
-            lab-20260102-030405-77aa  before upgrade  lab  2026-01-02 03:04:05    2  1.5 GiB         120 ms  yes
+            SNAPSHOT                  LABEL           VNE  TAKEN                VMS     SIZE    ADDED  LONGEST PAUSE  EXACT
+            lab-20260102-030405-77aa  before upgrade  lab  2026-01-02 03:04:05    2  1.5 GiB  1.5 GiB         120 ms  yes
             damaged: lab-x: manifest ends after 17 bytes
             """);
   }
@@ -185,19 +190,90 @@ class ViewsTest {
             Snapshot lab-20260102-030405-77aa of VNE lab (before upgrade)
             Taken 2026-01-02 03:04:05, sealed 3.3 s later
             Exact: every channel balances
-            VM        HOST   PAUSE  FRAMES RECORDED     IMAGE
-            vm1       a     8.4 ms                2  62.9 MiB
-            database  b     120 ms               10   1.4 GiB
-            Pause: median 8.4 ms, longest 120 ms; skew 1.5 ms; images 1.5 GiB
+            VM        HOST  MODE   PAUSE  STALLED  FRAMES RECORDED     IMAGE  DISKS     ADDED
+            vm1       a     -     8.4 ms        -                2  62.9 MiB      -  62.9 MiB
+            database  b     -     120 ms        -               10   1.4 GiB      -   1.4 GiB
+            Pause: median 8.4 ms, longest 120 ms; skew 1.5 ms
+            Size: 1.5 GiB of memory, devices and disks; the store grew by 1.5 GiB
             Frames before the cut: 4,600 sent, 4,588 delivered, 12 recorded in flight, 0 dropped
             """);
+  }
+
+  @Test
+  void shouldShowHowImagesWereCaptured() {
+    Manifest manifest =
+        SNAPSHOT.toBuilder()
+            .setImages(
+                0,
+                SNAPSHOT.getImages(0).toBuilder()
+                    .setObject("images/00112233aabbccdd")
+                    .setAddedBytes(1 << 20)
+                    .setMode(CaptureMode.ROUNDS)
+                    .setStaging(Staging.MEMORY)
+                    .setStalledUs(1500)
+                    .addRounds(
+                        RoundRecord.newBuilder()
+                            .setPages(32_768)
+                            .setZeroPages(20_000)
+                            .setBytes(52 << 20)
+                            .setDurationUs(250_000))
+                    .addRounds(
+                        RoundRecord.newBuilder()
+                            .setPages(40)
+                            .setBytes(160 << 10)
+                            .setDurationUs(900))
+                    .addDisks(
+                        DiskRecord.newBuilder()
+                            .setName("root")
+                            .setFormat("qcow2")
+                            .setObject("images/0123456789abcdef")
+                            .setBytes(10L << 30)
+                            .setAddedBytes(3 << 20)))
+            .setImages(
+                1,
+                SNAPSHOT.getImages(1).toBuilder()
+                    .setMode(CaptureMode.INSTANT)
+                    .addDisks(
+                        DiskRecord.newBuilder()
+                            .setName("data")
+                            .setFormat("raw")
+                            .setFile("/vm/data.raw")))
+            .build();
+    assertThat(text(SnapshotView.one(manifest, ZONE, Style.PLAIN)))
+        .isEqualTo(
+            """
+            Snapshot lab-20260102-030405-77aa of VNE lab (before upgrade)
+            Taken 2026-01-02 03:04:05, sealed 3.3 s later
+            Exact: every channel balances
+            VM        HOST  MODE             PAUSE  STALLED  FRAMES RECORDED     IMAGE   DISKS    ADDED
+            vm1       a     rounds, memory  8.4 ms   1.5 ms                2  62.9 MiB  10 GiB    4 MiB
+            database  b     instant         120 ms        -               10   1.4 GiB       -  1.4 GiB
+
+            VM   ROUND   PAGES    ZERO    BYTES    TIME
+            vm1      1  32,768  20,000   52 MiB  250 ms
+            vm1    cut      40       0  160 KiB  0.9 ms
+
+            VM        DISK  FORMAT    SIZE  ADDED  WHERE
+            vm1       root  qcow2   10 GiB  3 MiB  in the store
+            database  data  raw          -      -  /vm/data.raw on host b
+
+            Pause: median 8.4 ms, longest 120 ms; skew 1.5 ms
+            Size: 11.5 GiB of memory, devices and disks; the store grew by 1.4 GiB
+            Frames before the cut: 4,600 sent, 4,588 delivered, 12 recorded in flight, 0 dropped
+            """);
+    JsonNode vm = JsonView.snapshot(manifest).at("/vms/0");
+    assertThat(vm.get("mode").asText()).isEqualTo("rounds");
+    assertThat(vm.at("/rounds/1/durationMs").asDouble()).isEqualTo(0.9);
+    assertThat(vm.at("/disks/0/inStore").asBoolean()).isTrue();
+    assertThat(vm.get("addedBytes").asLong()).isEqualTo(4 << 20);
   }
 
   @Test
   void shouldGiveScriptsNumbers() {
     assertThat(JsonView.snapshot(SNAPSHOT).toString())
         .isEqualTo(
-            "{\"snapshot\":\"lab-20260102-030405-77aa\",\"label\":\"before upgrade\",\"vne\":\"lab\",\"createdEpochMs\":1767323045000,\"sealedEpochMs\":1767323048250,\"epoch\":3,\"exact\":true,\"inexactReason\":\"\",\"pauseMs\":{\"p50\":8.4,\"max\":120.0},\"skewMs\":1.5,\"framesSent\":4600,\"framesDelivered\":4588,\"framesRecorded\":12,\"framesDropped\":0,\"imageBytes\":1566000000,\"vms\":[{\"vm\":\"vm1\",\"host\":\"a\",\"pauseMs\":8.4,\"framesRecorded\":2,\"imageBytes\":66000000},{\"vm\":\"database\",\"host\":\"b\",\"pauseMs\":120.0,\"framesRecorded\":10,\"imageBytes\":1500000000}]}");
+            "{\"snapshot\":\"lab-20260102-030405-77aa\",\"label\":\"before"
+                + " upgrade\",\"vne\":\"lab\",\"createdEpochMs\":1767323045000,\"sealedEpochMs\":1767323048250,\"epoch\":3,\"exact\":true,\"inexactReason\":\"\",\"pauseMs\":{\"p50\":8.4,\"max\":120.0},\"skewMs\":1.5,\"framesSent\":4600,\"framesDelivered\":4588,\"framesRecorded\":12,\"framesDropped\":0,\"imageBytes\":1566000000,\"logicalBytes\":1566000000,\"addedBytes\":1566000000,\"vms\":[{\"vm\":\"vm1\",\"host\":\"a\",\"pauseMs\":8.4,\"framesRecorded\":2,\"imageBytes\":66000000,\"diskBytes\":0,\"addedBytes\":66000000,\"mode\":\"auto\",\"staging\":\"\",\"stalledMs\":0.0,\"rounds\":[],\"disks\":[]},{\"vm\":\"database\",\"host\":\"b\",\"pauseMs\":120.0,\"framesRecorded\":10,\"imageBytes\":1500000000,\"diskBytes\":0,\"addedBytes\":1500000000,\"mode\":\"auto\",\"staging\":\"\",\"stalledMs\":0.0,\"rounds\":[],\"disks\":[]}]}");
     assertThat(JsonView.vne(LAB).get("vms").get(0).get("pid").asLong()).isEqualTo(4711);
     assertThat(JsonView.vne(LAB).get("phase").asText()).isEqualTo("snapshotting");
   }

@@ -208,7 +208,7 @@ class TopologyFileTest {
         Arguments.of(
             "host: a",
             "colour: red",
-            "lab.yaml:10: a VM has no key \"colour\"; its keys are name, memory, cpus, kernel, initramfs, command-line, host, disks, nics"),
+            "lab.yaml:10: a VM has no key \"colour\"; its keys are name, memory, cpus, host, kernel, initramfs, command-line, disks, nics"),
         Arguments.of(
             "memory: 128M",
             "memory: lots",
@@ -354,6 +354,72 @@ class TopologyFileTest {
             "lab.yaml:5: a VM has no key \"kernal\"; write kernel",
             "lab.yaml:6: VNIC \"vm1/eth0\": there is no link \"lan\"; write it under links",
             "lab.yaml:7: each of \"vms\" must be a group of keys, not \"just text\"; write - { name: vm1, memory: 128M, ... }");
+  }
+
+  @Test
+  void shouldJudgeWhatIsBesideAnError() throws IOException {
+    assertThat(
+            problems(
+                """
+                links: { lan: { delay: x, jitter: 5ms, loss: 200% } }
+                vms:
+                  - name: vm1
+                    memory: much
+                    cpus: 999
+                    kernel: missing
+                    nics: [ { link: lan, mac: "52:54:00:00:00:01" } ]
+                  - name: vm1
+                    memory: lots
+                    disks: [ { name: root, file: root.qcow2, format: vmdk, read-only: maybe } ]
+                    nics: [ { name: eth0, mac: "52:54:00:00:00:01" } ]
+                  - memory: 4M
+                    command-line: []
+                """))
+        .containsExactly(
+            "lab.yaml:1: a topology has no \"name\"; write name: lab",
+            "lab.yaml:1: \"delay\" must be a time in us, ms or s, not \"x\"; write delay: 50ms",
+            "lab.yaml:1: link \"lan\": loss is 200.0%; write 0% to 100%",
+            "lab.yaml:3: VM \"vm1\": has 999 CPUs; write 1 to 255",
+            "lab.yaml:4: memory is \"much\"; write MiB, or a number with M or G: 512, 512M or 2G",
+            "lab.yaml:6: kernel missing does not exist; write the path of a file that does",
+            "lab.yaml:7: a nic has no \"name\"; write name: eth0",
+            "lab.yaml:8: VM \"vm1\": there is another VM of that name on line 3; give one of them another name",
+            "lab.yaml:9: memory is \"lots\"; write MiB, or a number with M or G: 512, 512M or 2G",
+            "lab.yaml:10: \"read-only\" must be true or false, not \"maybe\"; write read-only: true",
+            "lab.yaml:10: disk \"vm1/root\": its format is \"vmdk\"; write qcow2 or raw",
+            "lab.yaml:11: a nic has no \"link\"; write link: lan",
+            "lab.yaml:11: VNIC \"vm1/eth0\": MAC address 52:54:00:00:00:01 is already taken by vm1/unnamed-2; write another one, for example 02:00:00:00:00:01",
+            "lab.yaml:12: a VM has no \"name\"; write name: vm1",
+            "lab.yaml:12: VM \"unnamed-3\": memory is 4 MiB; write 16 to 1048576 MiB",
+            "lab.yaml:13: \"command-line\" must be text, not a list; write command-line: console=ttyS0");
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void shouldSayNothingThatOnlyFollowsFromAnError(String text, String message) throws IOException {
+    assertThat(problems(text)).containsExactly(message);
+  }
+
+  static Stream<Arguments> shouldSayNothingThatOnlyFollowsFromAnError() {
+    return Stream.of(
+        Arguments.of(
+            "name: lab\nvms: none\n",
+            "lab.yaml:2: \"vms\" must be a list, not \"none\"; write vms: [ { name: vm1, memory: 128M, ... } ]"),
+        Arguments.of(
+            "name: lab\nvms: [ { name: vm1, memory: 16, kernel: [] } ]\n",
+            "lab.yaml:2: \"kernel\" must be text, not a list; write kernel: vmlinuz"),
+        Arguments.of(
+            "name: lab\nvms: [ { name: vm1, memory: 16, disks: root } ]\n",
+            "lab.yaml:2: \"disks\" must be a list, not \"root\"; write disks: [ { name: root, file: root.qcow2, format: qcow2 } ]"),
+        Arguments.of(
+            "name: lab\nvms: [ { name: vm1, memory: 16, kernal: vmlinuz, initramfs: vmlinuz } ]\n",
+            "lab.yaml:2: a VM has no key \"kernal\"; write kernel"),
+        Arguments.of(
+            "name: lab\nvms: [ { name: vm1, memory: 16, kernel: vmlinuz, nics: [ { name: eth0 } ] } ]\n",
+            "lab.yaml:2: a nic has no \"link\"; write link: lan"),
+        Arguments.of(
+            "name: lab\nlinks: { lan: { rate: x, queue: 64KiB } }\nvms: [ { name: vm1, memory: 16, kernel: vmlinuz } ]\n",
+            "lab.yaml:2: \"rate\" must be a rate in bit, kbit, mbit or gbit per second, not \"x\"; write rate: 10mbit"));
   }
 
   @Test

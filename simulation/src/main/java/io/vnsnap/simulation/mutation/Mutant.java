@@ -59,6 +59,11 @@ public final class Mutant extends ClassLoader {
     }
   }
 
+  /** All classes loaded anew, and none of them changed: what a mutant is compared with. */
+  public static Mutant unchanged() {
+    return new Mutant(Mutant.class.getClassLoader());
+  }
+
   private static void compile(
       JavaCompiler compiler, Mutation mutation, String source, Path classes) {
     StringWriter messages = new StringWriter();

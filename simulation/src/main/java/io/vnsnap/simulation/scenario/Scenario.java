@@ -1,5 +1,6 @@
 package io.vnsnap.simulation.scenario;
 
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.Down;
 import io.vnsnap.proto.GetStatus;
 import io.vnsnap.proto.Manifest;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * meanwhile; then rest, and the checks.
  */
 public final class Scenario {
+  private static final List<CaptureMode> MODES =
+      List.of(CaptureMode.AUTO, CaptureMode.INSTANT, CaptureMode.ROUNDS, CaptureMode.ROUNDS);
+
   private static final String VNE = "vne";
   private static final long MILLI = 1_000_000;
   private static final long PATIENCE = 9_000 * MILLI;
@@ -74,11 +78,11 @@ public final class Scenario {
     comeToRest();
     checks.everySnapshotBalances();
     List<Manifest> sealed = new ArrayList<>(world.store().list().snapshots());
-    if (!sealed.isEmpty()) {
-      restoreAndCheck(any(sealed));
-    } else {
+    if (sealed.isEmpty()) {
       bringUp();
       checks.guestsAreWell();
+    } else {
+      sealed.forEach(this::restoreAndCheck);
     }
     Manifest last = takeSnapshotAtRest();
     checks.everySnapshotBalances();
@@ -166,7 +170,10 @@ public final class Scenario {
   private Call askSnapshot() {
     return world.ask(
         VneRequest.newBuilder()
-            .setTakeSnapshot(TakeSnapshot.newBuilder().setStrict(random.nextInt(4) == 0)));
+            .setTakeSnapshot(
+                TakeSnapshot.newBuilder()
+                    .setStrict(random.nextInt(4) == 0)
+                    .setMode(MODES.get(random.nextInt(MODES.size())))));
   }
 
   private Call askRestore(Manifest manifest) {

@@ -1,6 +1,5 @@
 package io.vnsnap.simulation.world;
 
-import com.google.protobuf.ByteString;
 import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
@@ -14,7 +13,6 @@ import io.vnsnap.store.NoSuchSnapshotException;
 import io.vnsnap.store.SnapshotExistsException;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.StoreFullException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -22,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +27,15 @@ import org.jspecify.annotations.Nullable;
  * that writes may fail, and a failed seal may have been done.
  */
 public final class MemoryStore implements SnapshotStore {
+  /** A store writes so many pages at a time, and each time may fail. */
+  private static final int PAGES_PER_WRITE = 8;
+
   private final Mischief mischief;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
 
   /** What is under one id. */
   private static final class Entry {
-    final Map<String, byte[]> images = new TreeMap<>();
+    final Map<String, StoredImage> images = new TreeMap<>();
     final Map<Integer, List<RecordedFrame>> logs = new TreeMap<>();
     @Nullable Manifest manifest;
   }
@@ -76,12 +76,12 @@ public final class MemoryStore implements SnapshotStore {
   @Override
   public ImageReader readImage(String snapshotId, ImageRecord image) throws IOException {
     Entry entry = entries.get(snapshotId);
-    byte[] content = entry == null ? null : entry.images.get(image.getVm());
-    if (content == null || !digest(content).equals(image.getSha256())) {
+    StoredImage content = entry == null ? null : entry.images.get(image.getVm());
+    if (content == null || !content.digest().equals(image.getSha256())) {
       throw new DamagedSnapshotException(
           "image of VM " + image.getVm() + " in " + snapshotId + " is not there, or another one");
     }
-    return new Reader(content);
+    return content.read();
   }
 
   @Override
@@ -156,18 +156,11 @@ public final class MemoryStore implements SnapshotStore {
     }
   }
 
-  /** Not a cryptographic one: nobody attacks here. */
-  private static ByteString digest(byte[] content) {
-    CRC32C crc = new CRC32C();
-    crc.update(content);
-    return ByteString.copyFrom(
-        ByteBuffer.allocate(32).putLong(crc.getValue()).putLong(content.length).array());
-  }
-
   private final class Image implements ImageWriter {
     private final String id;
     private final String vm;
-    private final ByteArrayOutputStream content = new ByteArrayOutputStream();
+    private final StoredImage content = new StoredImage();
+    private int pages;
 
     Image(String id, String vm) {
       this.id = id;
@@ -175,16 +168,33 @@ public final class MemoryStore implements SnapshotStore {
     }
 
     @Override
+    public int block(String name, long bytes) {
+      return content.add(new ImageReader.Block(name, bytes));
+    }
+
+    @Override
+    public void page(int block, long page, ByteBuffer bytes) throws IOException {
+      if (pages % PAGES_PER_WRITE == 0) {
+        mayFail();
+      }
+      pages++;
+      content.put(block, page, bytes);
+    }
+
+    @Override
+    public void zeroPage(int block, long page) {
+      content.remove(block, page);
+    }
+
+    @Override
     public void write(ByteBuffer bytes) throws IOException {
       mayFail();
-      byte[] piece = new byte[bytes.remaining()];
-      bytes.get(piece);
-      content.writeBytes(piece);
+      content.append(bytes);
     }
 
     @Override
     public long bytes() {
-      return content.size();
+      return content.bytes();
     }
 
     @Override
@@ -193,9 +203,8 @@ public final class MemoryStore implements SnapshotStore {
       if (!entries.containsKey(id)) {
         throw new IOException("snapshot " + id + " was discarded");
       }
-      byte[] whole = content.toByteArray();
-      unsealed(id).images.put(vm, whole);
-      return new Committed(whole.length, digest(whole));
+      unsealed(id).images.put(vm, content);
+      return new Committed(content.bytes(), content.digest());
     }
 
     @Override
@@ -227,35 +236,6 @@ public final class MemoryStore implements SnapshotStore {
       }
       unsealed(id).logs.put(to, List.copyOf(frames));
       return ChannelLogRecord.newBuilder().setTo(to).setFrames(frames.size()).build();
-    }
-
-    @Override
-    public void close() {
-      // Nothing is held.
-    }
-  }
-
-  private static final class Reader implements ImageReader {
-    private final ByteBuffer content;
-
-    Reader(byte[] content) {
-      this.content = ByteBuffer.wrap(content);
-    }
-
-    @Override
-    public long bytes() {
-      return content.capacity();
-    }
-
-    @Override
-    public int read(ByteBuffer into) {
-      if (!content.hasRemaining()) {
-        return -1;
-      }
-      int length = Math.min(into.remaining(), content.remaining());
-      into.put(content.slice(content.position(), length));
-      content.position(content.position() + length);
-      return length;
     }
 
     @Override

@@ -1,10 +1,14 @@
 package io.vnsnap.simulation.world;
 
-import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.store.ImageWriter;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
+import io.vnsnap.vm.VmNetwork;
 import io.vnsnap.vm.sim.SimulatedMachine;
 import java.nio.file.Path;
 import java.util.List;
@@ -92,12 +96,12 @@ final class MoodyMachine implements Machine {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
-    return step(() -> sound.prepareCapture(writer, quiet).thenApply(MoodyCapture::new));
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
+    return step(() -> sound.prepareCapture(plan, writer, network).thenApply(MoodyCapture::new));
   }
 
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
     return step(() -> mischief.fails() ? failed("freeze") : sound.freezeDisks(snapshotId));
   }
 
@@ -117,6 +121,21 @@ final class MoodyMachine implements Machine {
 
     MoodyCapture(Capture capture) {
       this.capture = capture;
+    }
+
+    @Override
+    public CaptureMode mode() {
+      return capture.mode();
+    }
+
+    @Override
+    public CompletionStage<Void> brace() {
+      return capture.brace();
+    }
+
+    @Override
+    public List<RoundRecord> rounds() {
+      return capture.rounds();
     }
 
     @Override

@@ -1,14 +1,17 @@
 package io.vnsnap.store.index;
 
 import io.vnsnap.store.pack.PackNames;
+import io.vnsnap.store.pack.PackReader;
 import io.vnsnap.store.pack.PackWriter;
 import io.vnsnap.store.pack.PagePlace;
 import io.vnsnap.store.place.Place;
 import io.vnsnap.store.record.ObjectNames;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -126,6 +130,10 @@ public final class Index implements Closeable {
     RunEntries entries = new RunEntries(pack.pages());
     pack.forEach(
         (a, b, c, d, groupAndSlot) -> entries.add(a, b, c, d, groupAndSlot & 0xffff_ffffL));
+    write(pack.name(), entries);
+  }
+
+  private void write(long pack, RunEntries entries) throws IOException {
     if (entries.size() == 0) {
       return;
     }
@@ -135,7 +143,7 @@ public final class Index implements Closeable {
         place,
         name,
         scheme,
-        new long[] {pack.name()},
+        new long[] {pack},
         order.length,
         consumer -> {
           for (int entry : order) {
@@ -199,6 +207,78 @@ public final class Index implements Closeable {
     } finally {
       lock.writeLock().unlock();
     }
+  }
+
+  /** The runs that are known: by name, which packs they speak of. */
+  public Map<Long, Collection<Long>> packsOfRuns() {
+    lock.readLock().lock();
+    try {
+      Map<Long, Collection<Long>> packs = new HashMap<>();
+      for (IndexRun run : runs.values()) {
+        packs.put(run.name(), Arrays.stream(run.packNames()).boxed().toList());
+      }
+      return packs;
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /**
+   * Writes a run anew without what it says of some packs, and removes the old one. Not while
+   * another thread merges.
+   */
+  public void rewriteWithout(long run, LongPredicate gone) throws IOException {
+    IndexRun old;
+    lock.readLock().lock();
+    try {
+      old = runs.get(run);
+    } finally {
+      lock.readLock().unlock();
+    }
+    if (old == null) {
+      return;
+    }
+    long name = random.getAsLong();
+    if (RunMerge.write(place, name, scheme, List.of(old), pack -> !gone.test(pack))) {
+      include(name);
+    }
+    place.delete(ObjectNames.index(run));
+    lock.writeLock().lock();
+    try {
+      drop(run);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Reads a run whole.
+   *
+   * @throws NoSuchFileException if it is absent
+   * @throws io.vnsnap.store.DamagedSnapshotException if it is not what was written
+   */
+  public void verify(long name) throws IOException {
+    try (IndexRun run = IndexRun.open(place, name, scheme, names, new AtomicLong())) {
+      IndexRun.Cursor cursor = run.new Cursor();
+      boolean more = cursor.next();
+      while (more) {
+        int unused = cursor.pack();
+        more = cursor.next();
+      }
+    }
+  }
+
+  /** Writes a run of a pack that has none, or a damaged one. */
+  public void add(long pack, PackReader reader) throws IOException {
+    ByteBuffer ids = reader.ids();
+    RunEntries entries = new RunEntries(reader.pages());
+    for (int group = 0; group < reader.groups(); group++) {
+      for (int slot = 0; slot < reader.pages(group); slot++) {
+        long where = Integer.toUnsignedLong(PagePlace.groupAndSlot(group, slot));
+        entries.add(ids.getLong(), ids.getLong(), ids.getLong(), ids.getLong(), where);
+      }
+    }
+    write(pack, entries);
   }
 
   /** Number of runs that are known. */

@@ -7,28 +7,44 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.TreeSet;
+import java.util.function.LongPredicate;
 
 /** Writes one index run from several. Used by one thread. */
 final class RunMerge {
   private final List<IndexRun> runs;
   private final long[] packs;
 
-  private RunMerge(List<IndexRun> runs) {
+  private RunMerge(List<IndexRun> runs, LongPredicate kept) {
     this.runs = runs;
     TreeSet<Long> all = new TreeSet<>();
     for (IndexRun run : runs) {
       for (long pack : run.packNames()) {
-        all.add(pack);
+        if (kept.test(pack)) {
+          all.add(pack);
+        }
       }
     }
     this.packs = all.stream().mapToLong(Long::longValue).toArray();
   }
 
   static void write(Place place, long name, int scheme, List<IndexRun> runs) throws IOException {
-    RunMerge merge = new RunMerge(runs);
+    boolean unused = write(place, name, scheme, runs, pack -> true);
+  }
+
+  /**
+   * Writes a run without the entries of some packs.
+   *
+   * @return false if no entry is left: then nothing is written
+   */
+  static boolean write(Place place, long name, int scheme, List<IndexRun> runs, LongPredicate kept)
+      throws IOException {
+    RunMerge merge = new RunMerge(runs, kept);
     long[] entries = new long[1];
     merge.forEach((a, b, c, d, where) -> entries[0]++);
-    RunWriter.write(place, name, scheme, merge.packs, entries[0], merge::forEach);
+    if (entries[0] > 0) {
+      RunWriter.write(place, name, scheme, merge.packs, entries[0], merge::forEach);
+    }
+    return entries[0] > 0;
   }
 
   /** A run with where it is. */
@@ -63,10 +79,9 @@ final class RunMerge {
     while (!heads.isEmpty()) {
       Head head = heads.remove();
       IndexRun.Cursor entry = head.cursor;
-      long where =
-          (long) head.packOf[entry.pack()] << Integer.SIZE
-              | Integer.toUnsignedLong(entry.groupAndSlot());
-      if (!any || !isSame(last, entry, where)) {
+      int pack = head.packOf[entry.pack()];
+      long where = (long) pack << Integer.SIZE | Integer.toUnsignedLong(entry.groupAndSlot());
+      if (pack >= 0 && (!any || !isSame(last, entry, where))) {
         any = true;
         for (int part = 0; part < PageIds.LONGS; part++) {
           last[part] = entry.id(part);

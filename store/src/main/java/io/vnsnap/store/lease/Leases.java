@@ -32,6 +32,7 @@ public final class Leases {
 
   private static final int CHUNK_BYTES = 4096;
   private static final String CLOCK = "clock/";
+  private static final String COLLECTOR = "collector/";
 
   private final Place place;
   private final String host;
@@ -82,7 +83,30 @@ public final class Leases {
    * @throws IOException if somebody else is writing it; the message says who
    */
   public Lease open(String snapshotId, String part) throws IOException {
-    String name = ObjectNames.lease(snapshotId, part);
+    return open(ObjectNames.lease(snapshotId, part), snapshotId, part);
+  }
+
+  /**
+   * Begins garbage collection.
+   *
+   * @throws IOException if another one runs; the message says whose
+   */
+  public Lease openCollector() throws IOException {
+    Optional<Found> other = all(COLLECTOR).stream().findFirst();
+    if (other.isPresent() && !other.get().isOver(placeNowMs())) {
+      throw new IOException(
+          ("another garbage collection runs in %s: process %d on host %s. Wait for it; if that"
+                  + " process is gone, try again in %d min")
+              .formatted(
+                  place.describe(),
+                  other.get().lease().getPid(),
+                  other.get().lease().getHost(),
+                  OPEN_FOR.toMinutes()));
+    }
+    return open(COLLECTOR + "lease", "", "collector");
+  }
+
+  private Lease open(String name, String snapshotId, String part) throws IOException {
     StoreLease mine =
         StoreLease.newBuilder()
             .setSnapshotId(snapshotId)

@@ -31,6 +31,11 @@ public final class PagePlace {
     return (long) pack << Integer.SIZE | Integer.toUnsignedLong(groupAndSlot);
   }
 
+  /** Number of the group × 256 + slot. */
+  public static int groupAndSlot(int group, int slot) {
+    return group << SLOT_BITS | slot;
+  }
+
   /** Ordinal of the pack. */
   public static int pack(long place) {
     return (int) (place >>> Integer.SIZE);

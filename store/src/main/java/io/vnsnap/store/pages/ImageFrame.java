@@ -6,7 +6,6 @@ import io.vnsnap.store.lease.Lease;
 import io.vnsnap.store.map.MapWriter;
 import io.vnsnap.store.map.PageMap;
 import io.vnsnap.store.map.PageTable;
-import io.vnsnap.store.pack.PagePlace;
 import io.vnsnap.store.record.ObjectNames;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -75,8 +74,10 @@ final class ImageFrame implements PageImageWriter.Frame {
         UsablePacks.see(parts.place(), parts.leases(), parts.names(), parts.packer());
     parts.index().refresh();
     Optional<PageTable> earlier = Optional.empty();
+    Optional<BaseImage> from = Optional.empty();
     if (base.isPresent()) {
-      refuseUnlessUsable(base.get(), usable);
+      refuseUnlessThere(base.get(), usable);
+      from = Optional.of(BaseImage.of(base.get(), usable, parts));
       var unused = base.get().table().retain();
       parent = base;
     } else if (!isDisk) {
@@ -93,21 +94,11 @@ final class ImageFrame implements PageImageWriter.Frame {
             ? Optional.of(
                 new StagingArea(parts.stageMemory(), parts.stagingBudget(), table.shift()))
             : Optional.empty();
-    return new PageImageWriter(parts.intake(), session, base, staging, this);
+    return new PageImageWriter(parts.intake(), session, from, staging, this);
   }
 
-  private void refuseUnlessUsable(PageMap base, UsablePacks usable) throws IOException {
-    PageTable from = base.table();
-    boolean all = isThere(base, usable);
-    for (int block = 0; block < from.blockCount() && all; block++) {
-      long pages = from.pages(block);
-      for (long page = from.skipZeros(block, 0); page < pages && all; ) {
-        long where = from.place(block, page);
-        all = where == PagePlace.NONE || usable.accepts(PagePlace.pack(where));
-        page = from.skipZeros(block, page + 1);
-      }
-    }
-    if (!all) {
+  private void refuseUnlessThere(PageMap base, UsablePacks usable) throws IOException {
+    if (!isThere(base, usable)) {
       throw new IOException(
           "%s of VM %s cannot be stored as a change of %s in %s: that was deleted. Store all of it"
               .formatted(

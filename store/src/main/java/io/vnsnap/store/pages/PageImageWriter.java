@@ -1,7 +1,6 @@
 package io.vnsnap.store.pages;
 
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.store.map.PageMap;
 import io.vnsnap.store.map.PageTable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,7 +28,7 @@ final class PageImageWriter implements ImageWriter {
   private final Intake intake;
   private final Session session;
   private final PageTable table;
-  private final Optional<PageMap> base;
+  private final Optional<BaseImage> base;
   private final Optional<StagingArea> staging;
   private final Frame frame;
   private final ByteBuffer zeros;
@@ -52,7 +51,7 @@ final class PageImageWriter implements ImageWriter {
   PageImageWriter(
       Intake intake,
       Session session,
-      Optional<PageMap> base,
+      Optional<BaseImage> base,
       Optional<StagingArea> staging,
       Frame frame) {
     this.intake = intake;
@@ -74,17 +73,24 @@ final class PageImageWriter implements ImageWriter {
     given.add(new PageSet());
     session.blocksChanged();
     if (base.isPresent()) {
-      PageTable from = base.get().table();
-      int source = from.block(name);
-      long pages = source < 0 ? 0 : Math.min(from.pages(source), table.pages(block));
-      for (long page = 0; page < pages; page++) {
-        if (!from.isZero(source, page)) {
-          table.copy(block, page, from, source, page);
-          given.get(block).add(page);
-        }
-      }
+      take(base.get(), block, name);
     }
     return block;
+  }
+
+  private void take(BaseImage from, int block, String name) throws IOException {
+    int source = from.table().block(name);
+    long pages = source < 0 ? 0 : Math.min(from.table().pages(source), table.pages(block));
+    ByteBuffer content = ByteBuffer.allocate(1 << table.shift());
+    for (long page = 0; page < pages; page++) {
+      if (from.mustBeStoredAnew(source, page)) {
+        from.read(source, page, content.clear());
+        page(block, page, content.flip());
+      } else if (!from.table().isZero(source, page)) {
+        table.copy(block, page, from.table(), source, page);
+        given.get(block).add(page);
+      }
+    }
   }
 
   @Override
@@ -232,7 +238,7 @@ final class PageImageWriter implements ImageWriter {
     session.awaitIdleUninterruptibly();
     staging.ifPresent(StagingArea::release);
     intake.stage().writerLeft();
-    base.ifPresent(PageMap::close);
+    base.ifPresent(BaseImage::close);
     frame.close(session);
   }
 

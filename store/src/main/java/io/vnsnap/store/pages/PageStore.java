@@ -127,7 +127,15 @@ public final class PageStore implements SnapshotStore, Closeable {
 
   @Override
   public ImageReader readDisk(String snapshotId, DiskRecord disk) throws IOException {
-    return reader(disk.getObject(), disk.getSha256(), disk.getBytes(), "disk " + disk.getName());
+    return reader(disk.getObject(), disk.getSha256(), imageBytes(disk), "disk " + disk.getName());
+  }
+
+  /**
+   * Length of a disk's image, which is of whole blocks; the disk itself may end within the last.
+   */
+  static long imageBytes(DiskRecord disk) {
+    int block = ImageReader.DISK_BLOCK_BYTES;
+    return Math.ceilDiv(disk.getBytes(), block) * block;
   }
 
   private ImageReader reader(String object, ByteString sha256, long bytes, String what)

@@ -8,7 +8,10 @@ import io.vnsnap.proto.Manifest;
 import io.vnsnap.store.NoSuchSnapshotException;
 import io.vnsnap.store.SnapshotExistsException;
 import io.vnsnap.store.SnapshotStore;
+import io.vnsnap.store.index.PackFilter;
 import io.vnsnap.store.map.MapReader;
+import io.vnsnap.store.map.MapScan;
+import io.vnsnap.store.pack.PagePlace;
 import io.vnsnap.store.place.Place;
 import io.vnsnap.store.record.ChannelLogs;
 import io.vnsnap.store.record.Damage;
@@ -112,7 +115,7 @@ final class Sealing {
       checkMap(image.getObject(), image.getBytes(), image.getSha256(), packs);
       for (DiskRecord disk : image.getDisksList()) {
         if (!disk.getObject().isEmpty()) {
-          checkMap(disk.getObject(), disk.getBytes(), disk.getSha256(), packs);
+          checkMap(disk.getObject(), PageStore.imageBytes(disk), disk.getSha256(), packs);
         }
       }
     }
@@ -154,12 +157,24 @@ final class Sealing {
     return MapReader.header(place, name, parts.tables(), parts.names());
   }
 
+  /** A pack may be gone if garbage collection has written the pages in it anew. */
   private void checkPacks(MapReader.Header header, Set<Long> packs) throws IOException {
-    for (long pack : header.packs()) {
-      if (!packs.contains(pack)) {
-        throw Damage.missing(place, "pack", ObjectNames.pack(pack));
-      }
+    Set<Long> gone = new HashSet<>(header.packs());
+    gone.removeAll(packs);
+    if (gone.isEmpty()) {
+      return;
     }
+    parts.index().refresh();
+    PackFilter there = ordinal -> packs.contains(parts.names().name(ordinal));
+    var unused =
+        MapScan.read(
+            place,
+            header.name(),
+            (block, page, id, pack, groupAndSlot) -> {
+              if (gone.contains(pack) && parts.index().find(id, there, true) == PagePlace.NONE) {
+                throw Damage.missing(place, "pack", ObjectNames.pack(pack));
+              }
+            });
   }
 
   /** After a failed seal: if the manifest is there but perhaps not durable, takes it back. */

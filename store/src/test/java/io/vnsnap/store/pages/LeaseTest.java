@@ -140,7 +140,7 @@ class LeaseTest {
               .setBytes(committed.bytes())
               .build();
     }
-    condemn("packs");
+    condemn("images");
     assertThatThrownBy(
             () -> store.writeDisk(ImageTarget.of("s2", "vne", "vm"), "root", Optional.of(base)))
         .hasMessageContaining("that was deleted. Store all of it");

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -129,6 +130,48 @@ class SnapshotVerificationTest {
         .singleElement()
         .asString()
         .isEqualTo("channel a/eth0 to b/eth0: frame 10 is recorded twice");
+  }
+
+  /** Ten were sent, eight delivered, none dropped: nine and ten must be there, in this order. */
+  private List<String> violationsOfTheLastTwo(long... numbers) throws IOException {
+    List<RecordedFrame> frames =
+        LongStream.of(numbers).mapToObj(SnapshotVerificationTest::frame).toList();
+    return violations(manifest(frames).setChannels(0, channel(0, 1, 10, 8, 2, 0)).build());
+  }
+
+  @Test
+  void shouldPassTheFramesThatWereNotDelivered() throws IOException {
+    assertThat(violationsOfTheLastTwo(9, 10)).isEmpty();
+  }
+
+  @Test
+  void shouldFindFramesOutOfOrder() throws IOException {
+    assertThat(violationsOfTheLastTwo(10, 9))
+        .containsExactly("channel a/eth0 to b/eth0: frame 9 is recorded after frame 10");
+  }
+
+  @Test
+  void shouldFindAFrameThatWasDeliveredAlreadyAndTheOneInWhosePlaceItIs() throws IOException {
+    assertThat(violationsOfTheLastTwo(8, 10))
+        .containsExactly(
+            "channel a/eth0 to b/eth0: frame 8 is recorded, but the first 8 or more were delivered before the cut",
+            "channel a/eth0 to b/eth0: frame 9 is missing: it was neither delivered nor recorded nor dropped");
+  }
+
+  @Test
+  void shouldFindAllThatIsWrongWithALogOfOtherFrames() throws IOException {
+    assertThat(violationsOfTheLastTwo(2, 1))
+        .anyMatch(line -> line.contains("frame 1 is recorded after frame 2"))
+        .anyMatch(line -> line.contains("frame 2 is recorded, but the first 8 or more"))
+        .anyMatch(line -> line.contains("frame 1 is recorded, but the first 8 or more"))
+        .anyMatch(line -> line.contains("frame 9 is missing"));
+  }
+
+  @Test
+  void shouldFindAFrameThatWasDeliveredAlreadyWhereOthersWereLost() throws IOException {
+    assertThat(violations(manifest(List.of(frame(7), frame(10))).build()))
+        .containsExactly(
+            "channel a/eth0 to b/eth0: frame 7 is recorded, but the first 7 or more were delivered before the cut");
   }
 
   @Test

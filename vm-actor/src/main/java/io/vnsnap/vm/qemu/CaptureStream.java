@@ -2,6 +2,11 @@ package io.vnsnap.vm.qemu;
 
 import io.netty.channel.unix.Socket;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.qemu.stream.ImageSink;
+import io.vnsnap.vm.qemu.stream.StreamCounts;
+import io.vnsnap.vm.qemu.stream.StreamOutline;
+import io.vnsnap.vm.qemu.stream.StreamParser;
+import io.vnsnap.vm.qemu.stream.StreamSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CancellationException;
@@ -12,21 +17,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Carries what QEMU writes of a capture into the store. {@link #run} does the work on a thread that
- * may block; the other methods are for any thread and do not.
+ * Takes apart what QEMU writes of a capture and gives it to the store. {@link #run} does the work
+ * on a thread that may block; the other methods are for any thread and do not.
  *
  * <p>Once begun it reads until QEMU closes its end, also when the image has been given up and what
- * comes is thrown away: see {@link QemuCapture} for why.
+ * comes is thrown away: see {@link QemuCapture} for why. A stream that is not understood, and a
+ * store that fails, are reasons to give it up.
  */
 final class CaptureStream {
-  /** More than QEMU's set-up section; so much has come only when pages come. */
-  static final int PAGES_COME_BYTES = 16 * 1024;
+  /** More than QEMU's set-up section, for a stream that is not understood any more. */
+  private static final int PAGES_COME_BYTES = 16 * 1024;
 
   private static final int ASIDE_BYTES = 64 * 1024;
 
   private final ImageWriter writer;
+  private final StreamParser parser;
   private final ByteBuffer buffer;
   private final Socket socket;
+  private final Pace pace;
   private final ReentrantLock closing = new ReentrantLock();
   private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -36,20 +44,36 @@ final class CaptureStream {
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private long fillingLeft;
   private long seen;
+  private boolean notUnderstood;
   private boolean closed;
   private volatile boolean givenUp;
+  private volatile StreamCounts counts = StreamCounts.NONE;
   private volatile long bytes;
+  private volatile long stalledNanos;
   private volatile boolean drained;
 
   /**
    * @param writer closed when the stream ends
    * @param buffer direct; belongs to this stream until it ends
    * @param socket blocking; closed when the stream ends
+   * @param pace how far it may read
    */
-  CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket) {
+  CaptureStream(ImageWriter writer, ByteBuffer buffer, Socket socket, Pace pace) {
     this.writer = writer;
+    this.parser = new StreamParser(new Kept());
     this.buffer = buffer;
     this.socket = socket;
+    this.pace = pace;
+  }
+
+  /** How far it may read. */
+  Pace pace() {
+    return pace;
+  }
+
+  /** Whether its thread is done. */
+  boolean isOver() {
+    return ended.isDone();
   }
 
   /** Before {@link #run}: so many bytes come first on the socket that are not QEMU's. */
@@ -107,9 +131,19 @@ final class CaptureStream {
     return ended;
   }
 
-  /** Bytes given to the writer so far. */
+  /** Bytes of the image that the writer has taken so far. */
   long bytes() {
     return bytes;
+  }
+
+  /** What has come on the stream so far, as long as it was understood. */
+  StreamCounts counts() {
+    return counts;
+  }
+
+  /** How long the stream has waited for the store so far. */
+  long stalledNanos() {
+    return stalledNanos;
   }
 
   /** Whether QEMU has closed its end, and everything before that has been taken. */
@@ -124,6 +158,7 @@ final class CaptureStream {
       pump();
       drained = true;
       verdict.get();
+      parser.finish();
       if (decided.compareAndSet(false, true)) {
         committed.complete(writer.commit());
       }
@@ -138,26 +173,27 @@ final class CaptureStream {
       closeSocket();
       pagesCome.completeExceptionally(new IOException("the stream ended"));
       ended.complete(null);
+      pace.release();
     }
   }
 
-  private void pump() throws IOException {
+  private void pump() throws IOException, InterruptedException {
     for (int n = read(); n >= 0; n = read()) {
       int skip = (int) Math.min(fillingLeft, n);
       fillingLeft -= skip;
-      int content = n - skip;
-      seen += content;
-      if (content > 0 && !givenUp) {
+      seen += n - skip;
+      if (n > skip && !notUnderstood) {
         take(buffer.clear().position(skip).limit(n));
       }
-      if (seen >= PAGES_COME_BYTES) {
+      if (notUnderstood && seen >= PAGES_COME_BYTES) {
         pagesCome.complete(null);
       }
     }
   }
 
-  private int read() throws IOException {
-    return socket.read(buffer, 0, buffer.capacity());
+  private int read() throws IOException, InterruptedException {
+    int most = pace.next(counts.pages(), seen, buffer.capacity());
+    return socket.read(buffer, 0, most);
   }
 
   /**
@@ -176,15 +212,59 @@ final class CaptureStream {
   }
 
   private void take(ByteBuffer content) {
-    int n = content.remaining();
     try {
-      writer.write(content);
+      parser.feed(content);
+      counts = parser.counts();
     } catch (IOException | RuntimeException e) {
+      notUnderstood = true;
+      // Pages are not counted any more.
+      pace.halt();
       giveUp(e);
-      return;
     }
-    long sum = bytes + n;
-    bytes = sum;
+    bytes = writer.bytes();
+    stalledNanos = writer.stalledNanos();
+  }
+
+  /** Gives everything to the writer until it is not wanted any more. */
+  private final class Kept implements StreamSink {
+    private final ImageSink image = new ImageSink(writer);
+
+    @Override
+    public void block(String name, long length) throws IOException {
+      if (!givenUp) {
+        image.block(name, length);
+      }
+    }
+
+    @Override
+    public void page(int block, long page, ByteBuffer content) throws IOException {
+      pagesCome.complete(null);
+      if (!givenUp) {
+        image.page(block, page, content);
+      }
+    }
+
+    @Override
+    public void zeroPage(int block, long page) throws IOException {
+      pagesCome.complete(null);
+      if (!givenUp) {
+        image.zeroPage(block, page);
+      }
+    }
+
+    @Override
+    public void outline(StreamOutline outline) throws IOException {
+      if (!givenUp) {
+        image.outline(outline);
+      }
+    }
+
+    @Override
+    public void rest(ByteBuffer content) throws IOException {
+      if (!givenUp) {
+        image.rest(content);
+      }
+    }
   }
 
   private void closeSocket() {

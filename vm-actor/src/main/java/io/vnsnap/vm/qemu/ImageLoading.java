@@ -52,7 +52,7 @@ final class ImageLoading {
     long deadline = System.nanoTime() + machine.settings().loadTimeout().toNanos();
     return machine
         .within(fed, machine.settings().loadTimeout(), "loading the image")
-        .thenCompose(done -> awaitLoaded(deadline));
+        .thenCompose(done -> awaitLoaded(machine, deadline));
   }
 
   private void feed(LocalSockets.Pair pair, CompletableFuture<Void> fed) {
@@ -64,7 +64,8 @@ final class ImageLoading {
     }
   }
 
-  private CompletionStage<Void> awaitLoaded(long deadlineNanos) {
+  /** Completes when QEMU waits for nothing more before the VM may be resumed. */
+  static CompletionStage<Void> awaitLoaded(QemuMachine machine, long deadlineNanos) {
     return machine
         .onLoop(() -> machine.command("query-status", JSON.objectNode()))
         .thenCompose(status -> {
@@ -75,7 +76,7 @@ final class ImageLoading {
             return CompletableFuture.<Void>failedStage(
                 new TimeoutException("QEMU did not take the image in time"));
           }
-          return machine.later(() -> awaitLoaded(deadlineNanos));
+          return machine.later(() -> awaitLoaded(machine, deadlineNanos));
         });
   }
 }

@@ -5,6 +5,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 
@@ -21,6 +22,8 @@ final class LocalSockets {
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int EAGAIN = 11;
+  private static final int EPERM = 1;
+  private static final int SO_SNDBUFFORCE = 32;
 
   // struct msghdr: name, its length, vector, its length, control, its length, flags; 8 bytes each.
   private static final int HEADER_BYTES = 56;
@@ -39,6 +42,10 @@ final class LocalSockets {
   private LocalSockets() {}
 
   private static native int socketpair(int domain, int type, int protocol, int[] pair)
+      throws LastErrorException;
+
+  private static native int setsockopt(
+      int socket, int level, int option, IntByReference value, int length)
       throws LastErrorException;
 
   private static native long sendmsg(int socket, Pointer header, int flags)
@@ -66,6 +73,23 @@ final class LocalSockets {
       } finally {
         theirs.close();
       }
+    }
+  }
+
+  /**
+   * Lets the socket keep so many bytes until they are read, or as many as this user may.
+   *
+   * @throws IOException if it cannot be set at all
+   */
+  static void setSendBuffer(Socket socket, int bytes) throws IOException {
+    try {
+      setsockopt(
+          socket.intValue(), SOL_SOCKET, SO_SNDBUFFORCE, new IntByReference(bytes), Integer.BYTES);
+    } catch (LastErrorException e) {
+      if (e.getErrorCode() != EPERM) {
+        throw new IOException("the socket for QEMU broke: " + e.getMessage(), e);
+      }
+      socket.setSendBufferSize(bytes);
     }
   }
 

@@ -3,14 +3,12 @@ package io.vnsnap.vm.qemu;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vnsnap.store.ImageWriter;
-import io.vnsnap.vm.Capture;
 import io.vnsnap.vm.HypervisorException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,7 +44,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Everything here runs on the machine's event loop, except what the stream's thread does.
  */
-final class QemuCapture implements Capture {
+final class QemuCapture implements RunningCapture {
   private static final Logger log = LoggerFactory.getLogger(QemuCapture.class);
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final String DESCRIPTOR = "vnsnap-capture";
@@ -57,6 +55,7 @@ final class QemuCapture implements Capture {
   private final boolean held;
   private final CompletableFuture<Void> migrated = new CompletableFuture<>();
   private final CompletableFuture<ImageWriter.Committed> stored = new CompletableFuture<>();
+  private final StallWatch stallWatch;
   private boolean migrating;
   private boolean started;
   private @Nullable CompletableFuture<Void> cancelling;
@@ -68,6 +67,15 @@ final class QemuCapture implements Capture {
     this.stream = stream;
     this.quiet = quiet;
     this.held = held;
+    this.stallWatch =
+        new StallWatch(
+            machine,
+            stream,
+            () -> !stored.isDone() && !(stream.drained() && migrated.isDone()),
+            late -> {
+              machine.blocking().execute(stream::drainAside);
+              stream.giveUp(late);
+            });
   }
 
   /** On the event loop, when no other capture is in progress. */
@@ -115,8 +123,11 @@ final class QemuCapture implements Capture {
   private CompletionStage<Void> visited() {
     return CompletableFuture.runAsync(
         () ->
-            MemoryVisit.await(
-                machine.process().pid(), machine.settings().visitTimeout(), migrated::isDone),
+            BlockedThread.await(
+                machine.process().pid(),
+                BlockedThread.BACKGROUND_SNAPSHOT,
+                machine.settings().visitTimeout(),
+                migrated::isDone),
         machine.blocking());
   }
 
@@ -130,7 +141,7 @@ final class QemuCapture implements Capture {
                 new HypervisorException("the capture is over"));
           }
           started = true;
-          watchForStall(-1);
+          stallWatch.begin();
           CompletionStage<Long> resumed = held ? machine.nextResume() : resumeWhenPagesCome();
           stream.begin();
           return resumedUnlessFailed(resumed);
@@ -146,24 +157,6 @@ final class QemuCapture implements Capture {
         .thenCompose(done -> machine.onLoop(machine::resumeOnLoop));
   }
 
-  private CompletionStage<Long> resumedUnlessFailed(CompletionStage<Long> resumed) {
-    CompletableFuture<Long> result = new CompletableFuture<>();
-    resumed.whenComplete((at, failed) -> {
-      if (failed != null) {
-        result.completeExceptionally(failed);
-      } else {
-        result.complete(at);
-      }
-    });
-    stored()
-        .whenComplete((done, failed) -> {
-          if (failed != null) {
-            result.completeExceptionally(failed);
-          }
-        });
-    return result;
-  }
-
   @Override
   public CompletionStage<ImageWriter.Committed> stored() {
     return stored.minimalCompletionStage();
@@ -172,6 +165,11 @@ final class QemuCapture implements Capture {
   @Override
   public long bytes() {
     return stream.bytes();
+  }
+
+  @Override
+  public long stalledMicros() {
+    return TimeUnit.NANOSECONDS.toMicros(stream.stalledNanos());
   }
 
   @Override
@@ -259,7 +257,8 @@ final class QemuCapture implements Capture {
    * Makes the machine ready for its next capture. Without the capability QEMU would leave the
    * memory write-protected, so it stays on until QEMU is done, which shows in the stream's end.
    */
-  CompletionStage<Void> putAway() {
+  @Override
+  public CompletionStage<Void> putAway() {
     CompletableFuture<Void> current = puttingAway;
     if (current == null) {
       CompletableFuture<Void> begun = new CompletableFuture<>();
@@ -273,6 +272,7 @@ final class QemuCapture implements Capture {
               begun.completeExceptionally(failed);
             } else {
               machine.setCapture(null);
+              stallWatch.end();
               begun.complete(null);
             }
           });
@@ -281,43 +281,41 @@ final class QemuCapture implements Capture {
     return current;
   }
 
-  /** Whether nobody wants anything of it any more. */
-  boolean over() {
+  @Override
+  public boolean over() {
     return stored.isDone();
   }
 
-  /** From the machine, for each change of QEMU's migration status. */
-  void onMigration(String status) {
+  @Override
+  public void onStopped() {
+    // By the cut, or by QEMU as part of it.
+  }
+
+  @Override
+  public void onMigration(String status) {
     switch (status) {
       case "completed" -> {
         migrated.complete(null);
         stream.approve();
       }
-      case "cancelled" -> endedBadly("somebody else cancelled the capture");
-      case "failed" ->
-          machine
-              .command("query-migrate", JSON.objectNode())
-              .whenComplete((info, failed) ->
-                  endedBadly(
-                      "QEMU gave up: "
-                          + (failed == null
-                              ? info.path("error-desc").asText("no reason given")
-                              : HypervisorException.reason(failed))));
+      case "cancelled" ->
+          endedBadly(new HypervisorException("somebody else cancelled the capture"));
+      case "failed" -> machine.migrationFailure().thenAccept(this::endedBadly);
       default -> {
         // On its way.
       }
     }
   }
 
-  /** From the machine, when its process is gone. */
-  void lost(HypervisorException reason) {
+  @Override
+  public void lost(HypervisorException reason) {
     migrated.completeExceptionally(reason);
     stored.completeExceptionally(reason);
     stream.giveUp(reason);
+    stallWatch.end();
   }
 
-  private void endedBadly(String reason) {
-    HypervisorException failure = new HypervisorException(reason);
+  private void endedBadly(HypervisorException failure) {
     migrated.completeExceptionally(failure);
     stream.giveUp(failure);
   }
@@ -338,32 +336,5 @@ final class QemuCapture implements Capture {
             return null;
           });
     }
-  }
-
-  private void watchForStall(long bytesBefore) {
-    var unused =
-        machine
-            .loop()
-            .schedule(
-                () -> {
-                  if (stored.isDone() || (stream.drained() && migrated.isDone())) {
-                    return;
-                  }
-                  long bytes = stream.bytes();
-                  if (bytes == bytesBefore) {
-                    machine.blocking().execute(stream::drainAside);
-                    stream.giveUp(
-                        new TimeoutException(
-                            "the capture stalled for "
-                                + machine.settings().stallTimeout()
-                                + " after "
-                                + bytes
-                                + " bytes"));
-                  } else {
-                    watchForStall(bytes);
-                  }
-                },
-                machine.settings().stallTimeout().toMillis(),
-                TimeUnit.MILLISECONDS);
   }
 }

@@ -3,22 +3,21 @@ package io.vnsnap.vm.qemu;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.qemu.disk.ImageTool;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
- * The disks of one VM: for each an overlay that QEMU writes to, over the user's file or over what
- * earlier cuts froze. A read-only disk has no overlay: it never changes.
+ * The files of one VM's disks: for each that can change an overlay that QEMU writes to, over the
+ * user's file, over one that was rebuilt from a snapshot, or over what cuts have frozen. A
+ * read-only disk has no overlay: it never changes.
  *
  * <p>Used by one thread at a time.
  */
@@ -28,99 +27,88 @@ final class QemuDisks {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final MachineSpec spec;
-  private final QemuSettings settings;
-  private final List<Path> tops = new ArrayList<>();
+  private final ImageTool tool;
+  private final List<DiskChain> chains = new ArrayList<>();
   private int frozenTimes;
 
   QemuDisks(MachineSpec spec, QemuSettings settings) {
     this.spec = spec;
-    this.settings = settings;
+    this.tool = new ImageTool(settings.imageTool(), settings.startTimeout());
+  }
+
+  ImageTool tool() {
+    return tool;
+  }
+
+  /** Those of all disks, in the order of the specification. */
+  List<DiskChain> chains() {
+    return chains;
   }
 
   /** Makes the first overlay of each disk; blocks. On failure nothing is left. */
   void create() throws HypervisorException {
     try {
       for (MachineSpec.Disk disk : spec.disks()) {
-        if (disk.readOnly()) {
-          tops.add(disk.file());
-        } else {
-          Path overlay = unique(disk.name());
-          createOverlay(disk, overlay);
-          tops.add(overlay);
-        }
+        chains.add(create(disk));
       }
     } catch (HypervisorException e) {
-      removeTops();
+      remove();
       throw e;
     }
   }
 
-  private void createOverlay(MachineSpec.Disk disk, Path overlay) throws HypervisorException {
-    List<String> command =
-        List.of(
-            settings.imageTool(),
-            "create",
-            "-q",
-            "-f",
-            "qcow2",
-            "-b",
-            disk.file().toString(),
-            "-F",
-            disk.format(),
-            overlay.toString());
-    String failure;
+  private DiskChain create(MachineSpec.Disk disk) throws HypervisorException {
     try {
-      Process tool =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .directory(spec.folder().toFile())
-              .start();
-      if (!tool.waitFor(settings.startTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
-        tool.destroyForcibly();
-        failure = "it did not end in " + settings.startTimeout();
-      } else if (tool.exitValue() == 0) {
-        return;
-      } else {
-        failure =
-            new String(tool.getInputStream().readNBytes(1024), StandardCharsets.UTF_8).strip();
+      ImageTool.Source below = new ImageTool.Source(disk.file(), disk.format());
+      DiskChain chain = new DiskChain(chains.size(), disk, tool.virtualSize(below));
+      if (!disk.readOnly()) {
+        Path overlay = unique(disk.name());
+        tool.createOverlay(below, overlay);
+        chain.add(new DiskChain.Layer(chain.node(0), overlay, "qcow2", true));
       }
+      return chain;
     } catch (IOException e) {
-      failure =
-          "cannot run " + settings.imageTool() + " (Debian package qemu-utils): " + e.getMessage();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      failure = "interrupted";
+      throw new HypervisorException(
+          "VM " + spec.name() + ": no overlay for disk " + disk.name() + ": " + e.getMessage());
     }
-    throw new HypervisorException(
-        "VM " + spec.name() + ": no overlay for disk " + disk.name() + ": " + failure);
   }
 
-  /** Arguments of -blockdev, one per disk. */
+  /** Arguments of -blockdev, in the order in which they must be given. */
   List<ObjectNode> blockDevices() {
     List<ObjectNode> devices = new ArrayList<>();
-    for (int i = 0; i < tops.size(); i++) {
-      MachineSpec.Disk disk = spec.disks().get(i);
-      ObjectNode file = JSON.objectNode().put("driver", "file");
-      file.put("filename", tops.get(i).toString());
-      ObjectNode device =
-          JSON.objectNode()
-              .put("driver", disk.readOnly() ? disk.format() : "qcow2")
-              .put("node-name", node(i, 0));
-      if (disk.readOnly()) {
-        file.put("read-only", true);
-        device.put("read-only", true);
-      } else {
-        device.put("discard", "unmap");
+    for (DiskChain chain : chains) {
+      if (chain.readOnly()) {
+        devices.add(
+            device(firstNode(chain.number()), chain.disk().file(), chain.disk().format(), true));
+        continue;
       }
-      device.set("file", file);
-      devices.add(device);
+      String below = "";
+      for (DiskChain.Layer layer : chain.layers()) {
+        ObjectNode device = device(layer.node(), layer.file(), layer.format(), false);
+        if (!below.isEmpty()) {
+          device.put("backing", below);
+        }
+        below = layer.node();
+        devices.add(device.put("discard", "unmap"));
+      }
     }
     return devices;
   }
 
-  /** Name in QEMU of the first node of a disk; frozen and newer ones follow it. */
+  private static ObjectNode device(String node, Path file, String format, boolean readOnly) {
+    ObjectNode protocol = JSON.objectNode().put("driver", "file").put("filename", file.toString());
+    ObjectNode device = JSON.objectNode().put("driver", format).put("node-name", node);
+    if (readOnly) {
+      protocol.put("read-only", true);
+      device.put("read-only", true);
+    }
+    device.set("file", protocol);
+    return device;
+  }
+
+  /** Name in QEMU of the node that a disk's device is started with; newer ones follow it. */
   static String firstNode(int disk) {
-    return node(disk, 0);
+    return DiskChain.node(disk, 0);
   }
 
   /** Whether any disk can change. */
@@ -132,25 +120,30 @@ final class QemuDisks {
    * What a freeze asks of QEMU.
    *
    * @param arguments of the QMP command "transaction"
-   * @param overlays the tops when it is done
+   * @param overlays that are written to when it is done, one for each disk that can change
    */
-  record Freeze(ObjectNode arguments, List<Path> overlays) {}
+  record Freeze(ObjectNode arguments, List<DiskChain.Layer> overlays) {}
 
   Freeze planFreeze(String snapshotId) {
     ArrayNode actions = JSON.arrayNode();
-    List<Path> overlays = new ArrayList<>(tops);
-    for (int i = 0; i < tops.size(); i++) {
-      MachineSpec.Disk disk = spec.disks().get(i);
-      if (disk.readOnly()) {
+    List<DiskChain.Layer> overlays = new ArrayList<>();
+    for (DiskChain chain : chains) {
+      if (chain.readOnly()) {
         continue;
       }
-      overlays.set(i, unique(disk.name() + "-after-" + snapshotId));
+      DiskChain.Layer overlay =
+          new DiskChain.Layer(
+              chain.node(frozenTimes + 1),
+              unique(chain.disk().name() + "-after-" + snapshotId),
+              "qcow2",
+              false);
+      overlays.add(overlay);
       ObjectNode data =
           JSON.objectNode()
-              .put("node-name", node(i, frozenTimes))
-              .put("snapshot-file", overlays.get(i).toString())
-              .put("snapshot-node-name", node(i, frozenTimes + 1))
-              .put("format", "qcow2");
+              .put("node-name", chain.active().node())
+              .put("snapshot-file", overlay.file().toString())
+              .put("snapshot-node-name", overlay.node())
+              .put("format", overlay.format());
       ObjectNode action = JSON.objectNode().put("type", "blockdev-snapshot-sync");
       action.set("data", data);
       actions.add(action);
@@ -161,41 +154,31 @@ final class QemuDisks {
   }
 
   /** After QEMU has done it. */
-  List<DiskRecord> frozen(Freeze freeze) {
-    List<DiskRecord> records = records();
-    tops.clear();
-    tops.addAll(freeze.overlays());
-    frozenTimes++;
-    return records;
-  }
-
-  /** The disks as they are. */
-  List<DiskRecord> records() {
-    List<DiskRecord> records = new ArrayList<>();
-    for (int i = 0; i < tops.size(); i++) {
-      MachineSpec.Disk disk = spec.disks().get(i);
-      records.add(
-          DiskRecord.newBuilder()
-              .setName(disk.name())
-              .setFile(tops.get(i).toString())
-              .setFormat(disk.readOnly() ? disk.format() : "qcow2")
-              .build());
-    }
-    return records;
-  }
-
-  /** Removes the overlays that no cut has frozen; nobody else knows them. Blocks. */
-  void removeTops() {
-    for (int i = 0; i < tops.size(); i++) {
-      if (!spec.disks().get(i).readOnly()) {
-        PrivateFolder.deleteQuietly(tops.get(i));
+  void frozen(Freeze freeze) {
+    var overlays = freeze.overlays().iterator();
+    for (DiskChain chain : chains) {
+      if (!chain.readOnly()) {
+        chain.add(overlays.next());
       }
     }
-    tops.clear();
+    frozenTimes++;
   }
 
-  private static String node(int disk, int generation) {
-    return "disk" + disk + "-" + generation;
+  /** A file that can be made while a disk is stored. */
+  Path scratch(DiskChain chain) {
+    return spec.diskFolder().resolve(chain.disk().name() + ".decoded");
+  }
+
+  /** Removes all files that are the VM's own: nobody else knows them. Blocks. */
+  void remove() {
+    for (DiskChain chain : chains) {
+      chain.layers().forEach(layer -> PrivateFolder.deleteQuietly(layer.file()));
+    }
+    for (MachineSpec.Disk disk : spec.disks()) {
+      if (disk.stored() != null) {
+        PrivateFolder.deleteQuietly(disk.file());
+      }
+    }
   }
 
   private Path unique(String prefix) {
@@ -206,7 +189,7 @@ final class QemuDisks {
 
   /** Makes the folder that overlays go to. */
   void makeFolder() throws IOException {
-    if (writable()) {
+    if (!spec.disks().isEmpty()) {
       Files.createDirectories(spec.diskFolder(), PrivateFolder.PRIVATE);
     }
   }

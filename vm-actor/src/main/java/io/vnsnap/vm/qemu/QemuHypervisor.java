@@ -5,6 +5,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Hypervisor;
@@ -12,6 +13,7 @@ import io.vnsnap.vm.HypervisorDescription;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.StartHints;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -57,21 +59,31 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   @Override
   public CompletionStage<Machine> load(MachineSpec spec, ImageReader image) {
+    return load(spec, CompletableFuture.completedStage(image), Loading.FULL, StartHints.NONE);
+  }
+
+  @Override
+  public CompletionStage<Machine> load(
+      MachineSpec spec,
+      CompletionStage<? extends ImageReader> opening,
+      Loading loading,
+      StartHints hints) {
     CompletableFuture<Void> handedOver = new CompletableFuture<>();
     return launch(
             spec,
             true,
-            machine -> {
-              handedOver.complete(null);
-              return machine.load(image);
-            })
+            machine ->
+                opening.thenCompose(image -> {
+                  handedOver.complete(null);
+                  return machine.onLoop(() -> machine.load(image, loading, hints));
+                }))
         .whenCompleteAsync(
             (machine, failed) -> {
               if (failed != null && !handedOver.isDone()) {
-                close(image, spec);
+                opening.thenAccept(image -> close(image, spec));
               }
             },
-            blocking);
+            work -> BlockingWork.surely(blocking, work));
   }
 
   /** Ends the event loop. Machines that still run go on uncontrolled: end them before. */
@@ -104,13 +116,13 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
 
   private QemuMachine spawnOrThrow(MachineSpec spec, boolean incoming)
       throws HypervisorException, IOException {
-    String unreadable = spec.unreadableFile();
-    if (unreadable != null) {
-      throw new HypervisorException(unreadable);
-    }
-    PrivateFolder.make(spec.folder());
     QemuDisks disks = new QemuDisks(spec, settings);
     try {
+      String unreadable = spec.unreadableFile();
+      if (unreadable != null) {
+        throw new HypervisorException(unreadable);
+      }
+      PrivateFolder.make(spec.folder());
       disks.makeFolder();
       disks.create();
       QemuProcess process =
@@ -119,7 +131,7 @@ public final class QemuHypervisor implements Hypervisor, AutoCloseable {
       EventLoop loop = loops.next();
       return new QemuMachine(spec, settings, process, disks, loop, blocking);
     } catch (HypervisorException | IOException e) {
-      disks.removeTops();
+      disks.remove();
       PrivateFolder.remove(spec.folder());
       if (e instanceof IOException) {
         throw new HypervisorException(

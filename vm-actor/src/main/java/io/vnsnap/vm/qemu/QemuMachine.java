@@ -4,19 +4,25 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.channel.EventLoop;
-import io.vnsnap.proto.DiskRecord;
+import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.Loading;
 import io.vnsnap.store.ImageReader;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.Arrival;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.StartHints;
+import io.vnsnap.vm.VmNetwork;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -35,6 +41,7 @@ public final class QemuMachine implements Machine {
   private static final Logger log = LoggerFactory.getLogger(QemuMachine.class);
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final long RETRY_MS = 2;
+  private static final String BACKGROUND_SNAPSHOT = "background-snapshot";
 
   /** In bytes a second; QEMU's default would slow a capture down. */
   private static final long NO_BANDWIDTH_LIMIT = 1L << 40;
@@ -43,14 +50,18 @@ public final class QemuMachine implements Machine {
   private final QemuSettings settings;
   private final QemuProcess process;
   private final QemuDisks disks;
+  private final DiskWork diskWork;
   private final EventLoop loop;
   private final Executor blocking;
 
   private @Nullable QmpClient qmp;
   private QemuVersion version = new QemuVersion(0, 0, 0);
   private final RunState runState = new RunState();
-  private @Nullable QemuCapture capture;
+  private @Nullable RunningCapture capture;
+  private @Nullable String instantImpossible;
+  private volatile boolean tracksDirtyPages;
   private @Nullable ByteBuffer captureBuffer;
+  private volatile @Nullable LazyLoading arrival;
   private @Nullable CompletableFuture<Void> ended;
 
   QemuMachine(
@@ -64,6 +75,7 @@ public final class QemuMachine implements Machine {
     this.settings = settings;
     this.process = process;
     this.disks = disks;
+    this.diskWork = new DiskWork(this, disks);
     this.loop = loop;
     this.blocking = blocking;
   }
@@ -96,16 +108,39 @@ public final class QemuMachine implements Machine {
           new HypervisorException(QemuVersion.tooOld(version.toString())));
     }
     // An announcement would be frames that the guest never sent.
+    tracksDirtyPages = version.tracksDirtyPagesUnderTcg();
     ObjectNode parameters =
         JSON.objectNode().put("max-bandwidth", NO_BANDWIDTH_LIMIT).put("announce-rounds", 0);
     return setCapability("events", true)
         .thenCompose(done -> command("migrate-set-parameters", parameters))
-        .thenApply(done -> null);
+        .thenCompose(done -> command("query-kvm", JSON.objectNode()))
+        .thenAccept(kvm -> {
+          if (kvm.path("enabled").asBoolean()) {
+            tracksDirtyPages = true;
+          }
+        });
   }
 
   /** Loads an image into a process that was started to wait for one; closes the image. */
-  CompletionStage<Void> load(ImageReader image) {
-    return new ImageLoading(this, image).run();
+  CompletionStage<Void> load(ImageReader image, Loading loading, StartHints hints) {
+    if (loading == Loading.FULL) {
+      return new ImageLoading(this, image).run();
+    }
+    return LazyLoading.impossible(this, image)
+        .thenCompose(why -> {
+          if (why.isEmpty()) {
+            LazyLoading lazy = new LazyLoading(this);
+            arrival = lazy;
+            return lazy.run(image, hints);
+          }
+          if (loading == Loading.LAZY) {
+            closeOnBlocking(image);
+            return CompletableFuture.failedStage(
+                new HypervisorException("it cannot be loaded lazily: " + why.get()));
+          }
+          log.info("VM {} is not loaded lazily: {}", spec.name(), why.get());
+          return new ImageLoading(this, image).run();
+        });
   }
 
   // ---- Machine ----
@@ -141,6 +176,12 @@ public final class QemuMachine implements Machine {
   }
 
   @Override
+  public Arrival arrival() {
+    LazyLoading lazy = arrival;
+    return lazy == null ? Arrival.OVER : lazy;
+  }
+
+  @Override
   public CompletionStage<Long> resume() {
     return operation("resuming", this::resumeOnLoop);
   }
@@ -149,12 +190,16 @@ public final class QemuMachine implements Machine {
   public CompletionStage<Long> pause() {
     return operation(
         "pausing",
-        () -> command("stop", JSON.objectNode()).thenCompose(done -> runState.whenStopped(this)));
+        () ->
+            diskWork
+                .still()
+                .thenCompose(done -> command("stop", JSON.objectNode()))
+                .thenCompose(done -> runState.whenStopped(this)));
   }
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     return operation(
         "preparing a capture",
         () -> {
@@ -164,27 +209,52 @@ public final class QemuMachine implements Machine {
                 new HypervisorException("the VM does not run"));
           }
           return free()
+              .thenCompose(done -> diskWork.ready())
               .whenComplete((done, failed) -> {
                 if (failed != null) {
                   closeOnBlocking(writer);
                 }
               })
-              .thenCompose(done -> prepareOnLoop(writer, quiet));
+              .thenCompose(done -> onLoop(() -> prepareOnLoop(plan, writer, network)));
         });
   }
 
+  /** QEMU looks whether it can when it is asked for the capability. Asked once. */
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
-    MachineSpec.checkSnapshotId(snapshotId);
+  public CompletionStage<String> instantImpossible() {
     return operation(
-        "freezing the disks",
+        "asking what captures it can make",
         () -> {
-          if (!disks.writable()) {
-            return CompletableFuture.completedStage(disks.records());
+          String known = instantImpossible;
+          if (known != null || capture != null) {
+            return CompletableFuture.completedStage(known == null ? "" : known);
           }
-          QemuDisks.Freeze freeze = disks.planFreeze(snapshotId);
-          return command("transaction", freeze.arguments()).thenApply(done -> disks.frozen(freeze));
+          return command("migrate-set-capabilities", capability(BACKGROUND_SNAPSHOT, true))
+              .thenCompose(done -> setCapability(BACKGROUND_SNAPSHOT, false))
+              .thenApply(done -> "")
+              .exceptionallyCompose(QemuMachine::refusal)
+              .thenApply(why -> {
+                instantImpossible = why;
+                return why;
+              });
         });
+  }
+
+  private static CompletionStage<String> refusal(Throwable failed) {
+    return HypervisorException.unwrap(failed) instanceof QmpException refused
+        ? CompletableFuture.completedStage(refused.getMessage() + QemuProbe.INSTANT_NEEDS)
+        : CompletableFuture.failedStage(failed);
+  }
+
+  @Override
+  public CompletionStage<Long> dirtyRate() {
+    return operation("measuring the dirty rate", () -> new DirtyRate(this).measure());
+  }
+
+  @Override
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
+    MachineSpec.checkSnapshotId(snapshotId);
+    return operation("freezing the disks", () -> diskWork.freeze(snapshotId));
   }
 
   @Override
@@ -224,6 +294,21 @@ public final class QemuMachine implements Machine {
     return version;
   }
 
+  /** Whether a running guest's dirty pages may be asked for more than once in a capture. */
+  boolean tracksDirtyPages() {
+    return tracksDirtyPages;
+  }
+
+  /** For tests of what is done with a QEMU that does; their images are not to be restored. */
+  void assumeDirtyTracking(boolean assumed) {
+    tracksDirtyPages = assumed;
+  }
+
+  /** How often the VM has stopped; asked by any thread. */
+  long stops() {
+    return runState.stops();
+  }
+
   EventLoop loop() {
     return loop;
   }
@@ -241,7 +326,7 @@ public final class QemuMachine implements Machine {
     return buffer;
   }
 
-  void setCapture(@Nullable QemuCapture current) {
+  void setCapture(@Nullable RunningCapture current) {
     capture = current;
   }
 
@@ -251,21 +336,41 @@ public final class QemuMachine implements Machine {
 
   /** Hands QEMU its end of the pair, and closes that here in any case. */
   CompletionStage<Void> giveDescriptor(String name, LocalSockets.Pair pair) {
+    return lendDescriptor(name, pair)
+        .whenComplete((done, failed) -> closeQuietly(pair.theirs()::close));
+  }
+
+  /** Hands QEMU its end of the pair, which stays open here too. */
+  CompletionStage<Void> lendDescriptor(String name, LocalSockets.Pair pair) {
     return control()
         .executeWithDescriptor(
             "getfd",
             JSON.objectNode().put("fdname", name),
             pair.theirs().intValue(),
             settings.commandTimeout())
-        .thenAccept(done -> {})
-        .whenComplete((done, failed) -> closeQuietly(pair.theirs()::close));
+        .thenAccept(done -> {});
+  }
+
+  /** Asks QEMU why a migration has failed; never fails. */
+  CompletionStage<HypervisorException> migrationFailure() {
+    return command("query-migrate", JSON.objectNode())
+        .handle((info, failed) ->
+            new HypervisorException(
+                "QEMU gave up: "
+                    + (failed == null
+                        ? info.path("error-desc").asText("no reason given")
+                        : HypervisorException.reason(failed))));
   }
 
   /** Asks until QEMU, still busy with the end of the previous migration, accepts. */
   CompletionStage<Void> setCapability(String name, boolean on) {
+    return insist("migrate-set-capabilities", capability(name, on));
+  }
+
+  private static ObjectNode capability(String name, boolean on) {
     ObjectNode arguments = JSON.objectNode();
     arguments.putArray("capabilities").addObject().put("capability", name).put("state", on);
-    return insist("migrate-set-capabilities", arguments);
+    return arguments;
   }
 
   /** Always sends the command: a pause may be under way that no event has told of. */
@@ -316,9 +421,17 @@ public final class QemuMachine implements Machine {
 
   // ---- inside ----
 
-  /** Completes when no earlier capture is left. */
+  /** Completes when all memory is there and no earlier capture is left. */
   private CompletionStage<Void> free() {
-    QemuCapture earlier = capture;
+    return within(
+            arrival().done(),
+            settings.lazy().captureWait(),
+            "loading its memory, which goes on while it runs and must end before it is captured,")
+        .thenCompose(there -> onLoop(this::freeOfCaptures));
+  }
+
+  private CompletionStage<Void> freeOfCaptures() {
+    RunningCapture earlier = capture;
     if (earlier == null) {
       return CompletableFuture.completedStage(null);
     }
@@ -330,22 +443,37 @@ public final class QemuMachine implements Machine {
   }
 
   private CompletionStage<Capture> prepareOnLoop(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
-    LocalSockets.Pair pair;
-    CaptureStream stream;
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
     try {
-      pair = LocalSockets.pair();
-      stream = new CaptureStream(writer, captureBuffer(), pair.ours());
-      if (version.canHoldBeforeStop()) {
-        stream.skipFirst(LocalSockets.fill(pair.theirs()));
-      }
+      return plan.mode() == CaptureMode.ROUNDS
+          ? prepareRounds(plan, writer, network)
+          : prepareInstant(writer, network);
     } catch (IOException e) {
       closeOnBlocking(writer);
       return CompletableFuture.<Capture>failedStage(e);
     }
-    return QemuCapture.prepare(this, stream, pair, quiet)
+  }
+
+  private CompletionStage<Capture> prepareInstant(ImageWriter writer, VmNetwork network)
+      throws IOException {
+    LocalSockets.Pair pair = LocalSockets.pair();
+    CaptureStream stream =
+        new CaptureStream(writer, captureBuffer(), pair.ours(), Pace.unlimited());
+    if (version.canHoldBeforeStop()) {
+      stream.skipFirst(LocalSockets.fill(pair.theirs()));
+    }
+    return QemuCapture.prepare(this, stream, pair, network::hold)
         .<Capture>thenApply(ready -> ready)
         .whenComplete((ready, failed) -> closeQuietly(pair.theirs()::close));
+  }
+
+  private CompletionStage<Capture> prepareRounds(
+      CapturePlan plan, ImageWriter writer, VmNetwork network) throws IOException {
+    LocalSockets.Pair pair = LocalSockets.pair();
+    CaptureStream stream = new CaptureStream(writer, captureBuffer(), pair.ours(), new Pace());
+    return RoundsCapture.prepare(
+            this, stream, new SendBuffer(pair.theirs()), pair, network, plan.rounds())
+        .thenApply(ready -> ready);
   }
 
   private CompletionStage<Void> insist(String name, ObjectNode arguments) {
@@ -384,13 +512,25 @@ public final class QemuMachine implements Machine {
 
   private void onEvent(QmpEvent event) {
     switch (event.name()) {
-      case "STOP" -> runState.stopped(event.micros());
+      case "STOP" -> {
+        runState.stopped(event.micros());
+        if (capture != null) {
+          capture.onStopped();
+        }
+      }
       case "RESUME" -> runState.resumed(event.micros());
       case "MIGRATION" -> {
         if (capture != null) {
           capture.onMigration(event.data().path("status").asText());
         }
+        LazyLoading lazy = arrival;
+        if (lazy != null) {
+          lazy.onMigration(event.data().path("status").asText());
+        }
       }
+      case "JOB_STATUS_CHANGE" ->
+          diskWork.onJobStatus(
+              event.data().path("id").asText(), event.data().path("status").asText());
       case "SHUTDOWN" -> {
         if (event.data().path("guest").asBoolean()) {
           process.note("the guest ended: " + event.data().path("reason").asText("shutdown"));
@@ -419,8 +559,13 @@ public final class QemuMachine implements Machine {
   private void lost(String reason) {
     HypervisorException gone = new HypervisorException(reason);
     runState.lost(gone);
+    diskWork.lost(gone);
     if (capture != null) {
       capture.lost(gone);
+    }
+    LazyLoading lazy = arrival;
+    if (lazy != null) {
+      lazy.lost(gone);
     }
   }
 
@@ -444,14 +589,14 @@ public final class QemuMachine implements Machine {
             loop.schedule(process::kill, settings.quitTimeout().toMillis(), TimeUnit.MILLISECONDS);
         process.exited().thenAccept(reason -> unused.cancel(false));
       }
-      process.exited().thenAcceptAsync(reason -> cleanUp(), blocking);
+      process.exited().thenAccept(reason -> BlockingWork.surely(blocking, this::cleanUp));
     }
     return ending;
   }
 
   private void cleanUp() {
     PrivateFolder.remove(spec.folder());
-    disks.removeTops();
+    disks.remove();
     loop.execute(() -> {
       if (qmp != null) {
         qmp.close();
@@ -463,7 +608,7 @@ public final class QemuMachine implements Machine {
   }
 
   void closeOnBlocking(Closeable resource) {
-    blocking.execute(() -> closeQuietly(resource));
+    BlockingWork.surely(blocking, () -> closeQuietly(resource));
   }
 
   void closeQuietly(Closeable resource) {

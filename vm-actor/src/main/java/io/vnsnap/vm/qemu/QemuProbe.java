@@ -17,6 +17,11 @@ final class QemuProbe {
   private static final Logger log = LoggerFactory.getLogger(QemuProbe.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CAPTURES = "captures";
+
+  /** What to do where QEMU cannot write-protect memory. */
+  static final String INSTANT_NEEDS =
+      " (QEMU needs root for it, or: sysctl vm.unprivileged_userfaultfd=1)";
+
   private static final String QUESTIONS =
       """
       {"execute": "qmp_capabilities"}
@@ -103,13 +108,15 @@ final class QemuProbe {
     if (reason.isEmpty()) {
       return new HypervisorDescription(QemuHypervisor.NAME, version, "");
     }
-    return unusable(
+    if (version.isEmpty()) {
+      return unusable(version, settings.binary() + " " + reason);
+    }
+    log.warn(
+        "QEMU {}: INSTANT captures are not possible on this host, only ROUNDS: {}{}",
         version,
-        "QEMU "
-            + version
-            + " cannot capture here: "
-            + reason
-            + "; it needs root, or: sysctl vm.unprivileged_userfaultfd=1");
+        reason,
+        INSTANT_NEEDS);
+    return new HypervisorDescription(QemuHypervisor.NAME, version, "");
   }
 
   private static HypervisorDescription unusable(String version, String reason) {

@@ -19,6 +19,8 @@ import java.time.Duration;
  * @param visitTimeout for a prepared capture's visit of the memory
  * @param streamBuffer in bytes
  * @param quitTimeout for QEMU to end by itself
+ * @param lazy for images that are loaded while the VM runs
+ * @param foldWait how long a snapshot waits for disk overlays to be folded
  */
 public record QemuSettings(
     String binary,
@@ -33,7 +35,37 @@ public record QemuSettings(
     Duration stallTimeout,
     Duration visitTimeout,
     int streamBuffer,
-    Duration quitTimeout) {
+    Duration quitTimeout,
+    Lazy lazy,
+    Duration foldWait) {
+
+  /**
+   * Loading while the VM runs.
+   *
+   * @param batchPages pushed at a time
+   * @param nearPages sent after a page that the VM asked for
+   * @param socketBuffer of what is on its way to QEMU, in bytes
+   * @param quiet of a VM that asks for nothing, before more is pushed
+   * @param patience with a VM that is not quiet, in all
+   * @param captureWait for the end of loading before a capture
+   */
+  public record Lazy(
+      int batchPages,
+      int nearPages,
+      int socketBuffer,
+      Duration quiet,
+      Duration patience,
+      Duration captureWait) {
+    private static Lazy from(Config lazy) {
+      return new Lazy(
+          lazy.getInt("batch-pages"),
+          lazy.getInt("near-pages"),
+          lazy.getInt("socket-buffer"),
+          lazy.getDuration("quiet"),
+          lazy.getDuration("patience"),
+          lazy.getDuration("capture-wait"));
+    }
+  }
 
   /** What executes the guest's instructions. */
   public enum Accelerator {
@@ -61,7 +93,9 @@ public record QemuSettings(
         qemu.getDuration("stall-timeout"),
         qemu.getDuration("visit-timeout"),
         qemu.getInt("stream-buffer"),
-        qemu.getDuration("quit-timeout"));
+        qemu.getDuration("quit-timeout"),
+        Lazy.from(qemu.getConfig("lazy")),
+        qemu.getDuration("fold-wait"));
   }
 
   private static Accelerator accelerator(Config qemu) {

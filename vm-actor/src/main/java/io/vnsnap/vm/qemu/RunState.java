@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Whether the VM runs, as QEMU's events tell, and who waits for that to change. On the machine's
@@ -16,13 +17,20 @@ final class RunState {
   private boolean running;
   private long stoppedAt;
   private long resumedAt;
+  private final AtomicLong stops = new AtomicLong();
 
   boolean running() {
     return running;
   }
 
+  /** How often it has stopped; asked by any thread. */
+  long stops() {
+    return stops.get();
+  }
+
   void stopped(long atMicros) {
     running = false;
+    var unused = stops.incrementAndGet();
     stoppedAt = atMicros;
     List.copyOf(stopWaiters).forEach(waiter -> waiter.complete(atMicros));
   }

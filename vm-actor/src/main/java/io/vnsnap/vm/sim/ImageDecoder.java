@@ -6,44 +6,36 @@ import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
  * Reads an image to its last byte. Nobody is trusted: what is allocated is bounded by what was
- * read, names, counts and offsets are checked, and so is the sum over everything.
+ * read, names, counts and numbers are checked, and so is the sum over the rest.
  */
 final class ImageDecoder {
-  private static final int BUFFER_BYTES = 64 * 1024;
+  private static final int BUFFER_BYTES = 4096;
 
   private final ImageReader image;
   private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).limit(0);
   private final CRC32C crc = new CRC32C();
-  private final List<Block> blocks = new ArrayList<>();
-  private long pages;
-  private int lastBlock;
-  private long lastOffset = -1;
 
-  /** Takes what an image holds, in its order. */
+  /** Takes what an image holds: pages, then devices. */
   interface Sink {
 
     /**
      * One page; all others are zeros.
      *
      * @param block of memory
-     * @param offset in the block, bytes; a multiple of the page's length, within the block
+     * @param number of the page, within the block
      * @param content a page; the receiver's
      */
-    void page(Block block, long offset, byte[] content) throws IOException;
+    void page(ImageReader.Block block, long number, byte[] content) throws IOException;
 
     /** The state of a device. */
     void device(String name, ByteBuffer state) throws IOException;
   }
-
-  /** A block of memory. */
-  record Block(String name, long bytes) {}
 
   private ImageDecoder(ImageReader image) {
     this.image = image;
@@ -52,17 +44,33 @@ final class ImageDecoder {
   /**
    * Reads an image whole. Blocks; does not close it.
    *
-   * @return its blocks of memory
    * @throws DamagedSnapshotException if anything about it is wrong
    */
-  static List<Block> read(ImageReader image, Sink sink) throws IOException {
+  static void read(ImageReader image, Sink sink) throws IOException {
     ImageDecoder decoder = new ImageDecoder(image);
+    decoder.pages(sink);
     decoder.header();
     while (decoder.record(sink)) {
       // The next one.
     }
     decoder.mustBeOver();
-    return List.copyOf(decoder.blocks);
+  }
+
+  private void pages(Sink sink) throws IOException {
+    List<ImageReader.Block> blocks = image.blocks();
+    try (ImageReader.PageScan scan = image.scan()) {
+      while (scan.next()) {
+        ByteBuffer content = scan.content();
+        int block = scan.block();
+        boolean known = block >= 0 && block < blocks.size();
+        if (!known || scan.page() < 0 || content.remaining() != GuestMemory.PAGE) {
+          throw damaged("it has no page " + scan.page() + " of block " + block);
+        }
+        byte[] page = new byte[GuestMemory.PAGE];
+        content.get(page);
+        sink.page(blocks.get(block), scan.page(), page);
+      }
+    }
   }
 
   private void header() throws IOException {
@@ -73,24 +81,11 @@ final class ImageDecoder {
     if (version != SimulatedImage.VERSION) {
       throw damaged("it has version " + version + ", known is " + SimulatedImage.VERSION);
     }
-    int count = unsignedByte();
-    if (count < 1 || count > SimulatedImage.MAX_BLOCKS) {
-      throw damaged("it has " + count + " blocks of memory");
-    }
-    for (int i = 0; i < count; i++) {
-      String name = name();
-      long bytes = number(Long.BYTES).getLong();
-      if (bytes < 0 || bytes % GuestMemory.PAGE != 0) {
-        throw damaged("block " + name + " has " + bytes + " bytes");
-      }
-      blocks.add(new Block(name, bytes));
-    }
   }
 
   private boolean record(Sink sink) throws IOException {
     int kind = unsignedByte();
     switch (kind) {
-      case SimulatedImage.PAGE -> page(sink);
       case SimulatedImage.DEVICE -> device(sink);
       case SimulatedImage.END -> {
         end();
@@ -99,23 +94,6 @@ final class ImageDecoder {
       default -> throw damaged("it has a record of unknown kind " + kind);
     }
     return true;
-  }
-
-  private void page(Sink sink) throws IOException {
-    int number = unsignedByte();
-    long offset = number(Long.BYTES).getLong();
-    boolean forward = number > lastBlock || (number == lastBlock && offset > lastOffset);
-    if (number >= blocks.size()
-        || !forward
-        || offset < 0
-        || offset % GuestMemory.PAGE != 0
-        || offset >= blocks.get(number).bytes()) {
-      throw damaged("it has no page " + offset + " of block " + number + " there");
-    }
-    lastBlock = number;
-    lastOffset = offset;
-    pages++;
-    sink.page(blocks.get(number), offset, bytes(GuestMemory.PAGE));
   }
 
   private void device(Sink sink) throws IOException {
@@ -128,11 +106,9 @@ final class ImageDecoder {
   }
 
   private void end() throws IOException {
-    long told = number(Long.BYTES).getLong();
     int expected = (int) crc.getValue();
-    int found = number(Integer.BYTES).getInt();
-    if (told != pages || found != expected) {
-      throw damaged("its checksum or its number of pages is wrong");
+    if (number(Integer.BYTES).getInt() != expected) {
+      throw damaged("its checksum is wrong");
     }
   }
 

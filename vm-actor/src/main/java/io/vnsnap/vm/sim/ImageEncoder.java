@@ -1,72 +1,29 @@
 package io.vnsnap.vm.sim;
 
-import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
 
-/** Writes the records of an image into a buffer that is emptied from time to time. */
+/** Writes what an image has beside memory. */
 final class ImageEncoder {
-  /** Room that is enough for any one record written here. */
-  static final int MAX_RECORD_BYTES = SimulatedImage.PAGE_HEAD_BYTES + GuestMemory.PAGE;
+  private static final int MOST_BYTES = 256;
 
-  private final ByteBuffer buffer;
-  private final CRC32C crc = new CRC32C();
-  private long pages;
-
-  ImageEncoder(ByteBuffer buffer) {
-    this.buffer = buffer;
-  }
-
-  /** Whether any one record still fits. */
-  boolean hasRoom() {
-    return buffer.remaining() >= MAX_RECORD_BYTES;
-  }
-
-  void header(long memoryBytes) {
-    buffer.put(SimulatedImage.MAGIC).putShort((short) SimulatedImage.VERSION).put((byte) 1);
-    name(SimulatedImage.RAM);
-    buffer.putLong(memoryBytes);
-  }
-
-  void devices(SimulatedImage.Devices devices) {
-    buffer.put((byte) SimulatedImage.DEVICE);
-    name(SimulatedImage.CLOCK);
-    buffer.putInt(2 * Long.BYTES).putLong(devices.clockNanos()).putLong(devices.nextTick());
-  }
+  private ImageEncoder() {}
 
   /**
-   * One page of a block of memory.
+   * The rest of an image.
    *
-   * @param block number of the block, from 0
-   * @param offset in the block, bytes
+   * @param devices as they were at the cut
    */
-  void page(int block, long offset, byte[] content) {
-    buffer.put((byte) SimulatedImage.PAGE).put((byte) block).putLong(offset).put(content);
-    pages++;
-  }
-
-  /** The last record. */
-  void end() {
-    buffer.put((byte) SimulatedImage.END).putLong(pages);
-    check();
-    buffer.putInt((int) crc.getValue());
-  }
-
-  /** What was written since the last call, ready to be read; afterwards the buffer is empty. */
-  ByteBuffer take(boolean last) {
-    if (!last) {
-      check();
-    }
-    return buffer.flip();
-  }
-
-  private void check() {
-    crc.update(buffer.duplicate().flip());
-  }
-
-  private void name(String name) {
-    byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
-    buffer.put((byte) bytes.length).put(bytes);
+  static ByteBuffer rest(SimulatedImage.Devices devices) {
+    ByteBuffer rest = ByteBuffer.allocate(MOST_BYTES);
+    rest.put(SimulatedImage.MAGIC).putShort((short) SimulatedImage.VERSION);
+    byte[] name = SimulatedImage.CLOCK.getBytes(StandardCharsets.US_ASCII);
+    rest.put((byte) SimulatedImage.DEVICE).put((byte) name.length).put(name);
+    rest.putInt(2 * Long.BYTES).putLong(devices.clockNanos()).putLong(devices.nextTick());
+    rest.put((byte) SimulatedImage.END);
+    CRC32C crc = new CRC32C();
+    crc.update(rest.duplicate().flip());
+    return rest.putInt((int) crc.getValue()).flip();
   }
 }

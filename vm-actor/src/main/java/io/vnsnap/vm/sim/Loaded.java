@@ -5,7 +5,6 @@ import io.vnsnap.store.ImageReader;
 import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +22,11 @@ record Loaded(GuestMemory memory, SimulatedImage.Devices devices) {
    */
   static Loaded read(GuestMemory memory, ImageReader image) throws IOException {
     Filling filling = new Filling(memory);
-    List<ImageDecoder.Block> blocks = ImageDecoder.read(image, filling);
+    ImageDecoder.read(image, filling);
     SimulatedImage.Devices devices = filling.devices;
-    if (blocks.size() != 1 || devices == null) {
+    if (image.blocks().size() != 1 || devices == null) {
       throw new DamagedSnapshotException(
-          "the image lacks a part of the VM: it has the blocks " + blocks);
+          "the image lacks a part of the VM: it has the blocks " + image.blocks());
     }
     return new Loaded(memory, devices);
   }
@@ -41,11 +40,10 @@ record Loaded(GuestMemory memory, SimulatedImage.Devices devices) {
     }
 
     @Override
-    public void page(ImageDecoder.Block block, long offset, byte[] content) throws IOException {
-      long number = offset / GuestMemory.PAGE;
+    public void page(ImageReader.Block block, long number, byte[] content) throws IOException {
       if (!block.name().equals(SimulatedImage.RAM) || number >= memory.limit()) {
         throw new DamagedSnapshotException(
-            "the image has a page at " + offset + " of " + block.name() + ", the VM has not");
+            "the image has page " + number + " of " + block.name() + ", the VM has not");
       }
       memory.load((int) number, content);
     }

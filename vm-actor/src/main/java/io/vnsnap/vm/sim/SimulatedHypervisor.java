@@ -56,7 +56,7 @@ public final class SimulatedHypervisor implements Hypervisor {
         spec,
         () -> {
           makeFolder(spec);
-          return new Loaded(memory(spec), new SimulatedImage.Devices(0, 0));
+          return new Loaded(memory(spec), SimulatedImage.Devices.NONE);
         });
   }
 

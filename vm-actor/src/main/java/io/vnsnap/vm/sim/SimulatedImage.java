@@ -3,12 +3,12 @@ package io.vnsnap.vm.sim;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The form of a simulated VM's image, version 1; {@code docs/simulated-vms.md} describes it.
+ * The form of a simulated VM's image, version 2; {@code docs/simulated-vms.md} describes it.
  * Everything is big-endian.
  */
 final class SimulatedImage {
   static final byte[] MAGIC = "VNSIMIMG".getBytes(StandardCharsets.US_ASCII);
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   /** Name of the one memory block. */
   static final String RAM = "ram";
@@ -19,20 +19,11 @@ final class SimulatedImage {
   /** Record: nothing comes after it but its own content. */
   static final int END = 0;
 
-  /** Record: one page of a block. */
-  static final int PAGE = 1;
-
   /** Record: the state of a device. */
   static final int DEVICE = 2;
 
-  /** Blocks of memory, at most. */
-  static final int MAX_BLOCKS = 16;
-
   /** State of a device in bytes, at most. */
   static final int MAX_DEVICE_BYTES = 64 * 1024;
-
-  /** Head of a page record: kind, block, offset. */
-  static final int PAGE_HEAD_BYTES = 1 + 1 + Long.BYTES;
 
   private SimulatedImage() {}
 
@@ -42,5 +33,8 @@ final class SimulatedImage {
    * @param clockNanos the guest's clock
    * @param nextTick when it ticks next, by that clock
    */
-  record Devices(long clockNanos, long nextTick) {}
+  record Devices(long clockNanos, long nextTick) {
+    /** Those of a machine that has not run. */
+    static final Devices NONE = new Devices(0, 0);
+  }
 }

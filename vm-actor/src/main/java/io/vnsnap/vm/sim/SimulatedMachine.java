@@ -1,12 +1,15 @@
 package io.vnsnap.vm.sim;
 
 import io.netty.channel.EventLoop;
-import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.store.ImageWriter;
+import io.vnsnap.vm.BlockingWork;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
+import io.vnsnap.vm.FrozenDisks;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.VmNetwork;
 import io.vnsnap.vm.sim.guest.Guest;
 import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.io.Closeable;
@@ -15,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -128,16 +130,16 @@ public final class SimulatedMachine implements Machine {
 
   @Override
   public CompletionStage<Capture> prepareCapture(
-      ImageWriter writer, Supplier<CompletionStage<?>> quiet) {
-    return operation("preparing a capture", () -> prepareOnLoop(writer));
+      CapturePlan plan, ImageWriter writer, VmNetwork network) {
+    return operation("preparing a capture", () -> prepareOnLoop(plan, writer));
   }
 
   /** There are none. */
   @Override
-  public CompletionStage<List<DiskRecord>> freezeDisks(String snapshotId) {
+  public CompletionStage<FrozenDisks> freezeDisks(String snapshotId) {
     MachineSpec.checkSnapshotId(snapshotId);
     return operation(
-        "freezing the disks", () -> CompletableFuture.completedStage(List.<DiskRecord>of()));
+        "freezing the disks", () -> CompletableFuture.completedStage(FrozenDisks.NONE));
   }
 
   @Override
@@ -204,13 +206,15 @@ public final class SimulatedMachine implements Machine {
   }
 
   void closeOnBlocking(Closeable resource) {
-    onBlocking(() -> {
-      try {
-        resource.close();
-      } catch (IOException e) {
-        log.warn("VM {}: {}", spec.name(), e.toString());
-      }
-    });
+    BlockingWork.surely(
+        environment.blocking(),
+        () -> {
+          try {
+            resource.close();
+          } catch (IOException e) {
+            log.warn("VM {}: {}", spec.name(), e.toString());
+          }
+        });
   }
 
   <T> CompletionStage<T> operation(String what, Supplier<CompletionStage<T>> body) {
@@ -257,7 +261,7 @@ public final class SimulatedMachine implements Machine {
     return result;
   }
 
-  private CompletionStage<Capture> prepareOnLoop(ImageWriter writer) {
+  private CompletionStage<Capture> prepareOnLoop(CapturePlan plan, ImageWriter writer) {
     SimulatedCapture earlier = capture;
     boolean busy = earlier != null && !earlier.over();
     if (!running || busy) {
@@ -265,9 +269,9 @@ public final class SimulatedMachine implements Machine {
       return CompletableFuture.failedStage(
           new HypervisorException(busy ? "another capture is in progress" : "the VM does not run"));
     }
-    SimulatedCapture made = new SimulatedCapture(this, writer);
+    SimulatedCapture made = new SimulatedCapture(this, writer, plan);
     capture = made;
-    return CompletableFuture.completedStage(made);
+    return made.prepare().thenApply(done -> made);
   }
 
   private void scheduleTick() {
@@ -322,25 +326,18 @@ public final class SimulatedMachine implements Machine {
       if (capture != null) {
         capture.fail(new HypervisorException("VM " + spec.name() + " has ended: " + reason));
       }
-      onBlocking(() -> {
-        try {
-          environment.sockets().removeFolder(spec.folder());
-        } catch (IOException e) {
-          log.warn("folder {} could not be removed: {}", spec.folder(), e.toString());
-        }
-        exited.complete("VM " + spec.name() + " has ended: " + reason);
-      });
+      BlockingWork.surely(
+          environment.blocking(),
+          () -> {
+            try {
+              environment.sockets().removeFolder(spec.folder());
+            } catch (IOException e) {
+              log.warn("folder {} could not be removed: {}", spec.folder(), e.toString());
+            }
+            exited.complete("VM " + spec.name() + " has ended: " + reason);
+          });
     }
     return exited.thenAccept(done -> {});
-  }
-
-  private void onBlocking(Runnable work) {
-    try {
-      environment.blocking().execute(work);
-    } catch (RejectedExecutionException e) {
-      log.warn("VM {}: no thread is free, this one waits: {}", spec.name(), e.toString());
-      work.run();
-    }
   }
 
   private <T> CompletionStage<T> onLoop(Supplier<CompletionStage<T>> body) {

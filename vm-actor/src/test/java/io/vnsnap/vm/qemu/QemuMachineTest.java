@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class QemuMachineTest {
   private static final int MEMORY_MIB = 128;
+  private static final long MEMORY_PAGES = ((long) MEMORY_MIB << 20) / ImageReader.PAGE_BYTES;
 
   private final RunningGuests guests = new RunningGuests();
   private final MemoryStore store = new MemoryStore();
@@ -113,7 +114,9 @@ class QemuMachineTest {
     long tickAtCut = console.lastTick();
     get(capture.start());
     ImageWriter.Committed image = get(capture.stored());
-    assertThat(image.bytes()).isGreaterThan(48L << 20).isLessThan((long) MEMORY_MIB << 20);
+    assertThat(image.bytes()).isGreaterThan((long) MEMORY_MIB << 20);
+    assertThat(store.pagesKept("cut", "vm"))
+        .isBetween((48L << 20) / ImageReader.PAGE_BYTES, MEMORY_PAGES);
     assertThat(capture.bytes()).isEqualTo(image.bytes());
 
     Machine restored = guests.keep(guests.hypervisor().load(spec(), store.read("cut", "vm")));

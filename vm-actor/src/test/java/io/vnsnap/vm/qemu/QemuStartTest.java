@@ -66,6 +66,16 @@ class QemuStartTest {
   }
 
   @Test
+  void shouldEndAndLeaveNothingEvenWhereNoThreadIsFree() throws Exception {
+    MachineSpec spec = spec();
+    QemuMachine machine = guests.boot(spec);
+    assertThat(spec.folder()).exists();
+    guests.blocking().shutdown();
+    get(machine.kill());
+    assertThat(spec.folder()).doesNotExist();
+  }
+
+  @Test
   void shouldDescribeTheInstalledQemu() throws Exception {
     HypervisorDescription description = get(guests.hypervisor().describe());
     assertThat(description.unusableReason()).isEmpty();

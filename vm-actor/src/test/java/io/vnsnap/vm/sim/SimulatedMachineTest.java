@@ -3,13 +3,18 @@ package io.vnsnap.vm.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.ConfigFactory;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.vm.Capture;
+import io.vnsnap.vm.CapturePlan;
 import io.vnsnap.vm.HypervisorException;
 import io.vnsnap.vm.Machine;
 import io.vnsnap.vm.MachineSpec;
+import io.vnsnap.vm.RoundsSettings;
+import io.vnsnap.vm.VmNetwork;
 import io.vnsnap.vm.sim.guest.GuestMemory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -135,6 +140,58 @@ class SimulatedMachineTest {
     lab.await(capture.stored());
     assertThat(capture.bytes()).isPositive();
     assertThat(restored("s1")).isEqualTo(then);
+  }
+
+  private CompletionStage<Capture> inRounds(String snapshotId) {
+    CapturePlan plan =
+        new CapturePlan(CaptureMode.ROUNDS, RoundsSettings.from(ConfigFactory.load()));
+    return machine("vm0")
+        .prepareCapture(
+            plan,
+            lab.store.writeImage(ImageTarget.of(snapshotId, "vne", "vm0")),
+            VmNetwork.heldBy(VirtualLab.QUIET));
+  }
+
+  @Test
+  void shouldCaptureInRoundsWhatTheGuestIsAtTheCut() {
+    lab.boot().run(SECOND);
+    Capture capture = lab.await(inRounds("s1"));
+    assertThat(capture.mode()).isEqualTo(CaptureMode.ROUNDS);
+    lab.run(SECOND);
+    lab.now(machine("vm0").pause());
+    String then = report("vm0");
+    lab.now(capture.start());
+    lab.run(SECOND);
+    lab.await(capture.stored());
+    assertThat(capture.rounds()).hasSizeGreaterThanOrEqualTo(2);
+    assertThat(capture.rounds().getFirst().getPages())
+        .isGreaterThanOrEqualTo(capture.rounds().getLast().getPages());
+    assertThat(capture.rounds().getLast().getPages()).isPositive();
+    assertThat(restored("s1")).isEqualTo(then);
+  }
+
+  @Test
+  void shouldForgetACaptureInRoundsThatIsCancelled() {
+    lab.boot().run(SECOND);
+    CompletionStage<Capture> preparing = inRounds("s1");
+    Capture capture = lab.await(preparing);
+    lab.now(capture.cancel());
+    assertFails(capture.start(), "the capture is over");
+    lab.settle();
+    assertThat(lab.store.holds("s1", "vm0")).isFalse();
+
+    lab.store.limitTo(5000);
+    assertFails(awaited(inRounds("s2")), "disk full on test store");
+    lab.store.limitTo(Long.MAX_VALUE);
+    lab.run(SECOND);
+    assertThat(report("vm0")).contains(" tick=2 ");
+    lab.snapshot("s3");
+    assertThat(lab.store.holds("s3", "vm0")).isTrue();
+  }
+
+  private CompletionStage<Capture> awaited(CompletionStage<Capture> stage) {
+    lab.settle();
+    return stage;
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.vnsnap.vm.sim.guest;
 
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 public final class FrozenMemory {
   private final GuestMemory memory;
   private final byte[] @Nullable [] pages;
-  private final int dirty;
+  private final BitSet dirty;
   private boolean released;
 
-  FrozenMemory(GuestMemory memory, byte[] @Nullable [] pages, int dirty) {
+  FrozenMemory(GuestMemory memory, byte[] @Nullable [] pages, BitSet dirty) {
     this.memory = memory;
     this.pages = pages;
     this.dirty = dirty;
@@ -25,7 +26,12 @@ public final class FrozenMemory {
 
   /** Pages written to between the freeze before this one and this one. */
   public int dirtyPages() {
-    return dirty;
+    return dirty.cardinality();
+  }
+
+  /** Whether a page was written to between the freeze before this one and this one. */
+  public boolean isDirty(int number) {
+    return dirty.get(number);
   }
 
   /**

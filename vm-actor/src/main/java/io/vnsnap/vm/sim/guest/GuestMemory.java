@@ -89,7 +89,7 @@ public final class GuestMemory {
     for (int page = 0; page < used; page++) {
       shared.set(page, pages[page] != null);
     }
-    FrozenMemory now = new FrozenMemory(this, Arrays.copyOf(pages, used), dirty.cardinality());
+    FrozenMemory now = new FrozenMemory(this, Arrays.copyOf(pages, used), (BitSet) dirty.clone());
     dirty.clear();
     frozen = now;
     return now;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.vnsnap.store.life;
+
+import org.jspecify.annotations.NullMarked;

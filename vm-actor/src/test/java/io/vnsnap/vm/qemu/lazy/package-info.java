@@ -1,0 +1,4 @@
+@NullMarked
+package io.vnsnap.vm.qemu.lazy;
+
+import org.jspecify.annotations.NullMarked;
