@@ -17,7 +17,7 @@ import com.typesafe.config.Config;
  * @param packBytes a pack ends when it has as many
  * @param chunkBytes payload of a stream object covered by one checksum, 4 KiB to 4 MiB
  * @param threads that hash and compress
- * @param level of Zstandard, 1 (fast) to 19
+ * @param level of Zstandard, -7 (fast) to 19
  */
 public record StoreSettings(
     String host,
@@ -60,6 +60,6 @@ public record StoreSettings(
         128L << 20,
         256 << 10,
         Runtime.getRuntime().availableProcessors(),
-        1);
+        -1);
   }
 }
