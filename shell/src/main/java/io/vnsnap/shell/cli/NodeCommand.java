@@ -7,6 +7,7 @@ import io.vnsnap.shell.node.NodeOptions;
 import io.vnsnap.shell.node.NodeStartException;
 import io.vnsnap.shell.node.RunningNode;
 import io.vnsnap.shell.node.SeedNodes;
+import io.vnsnap.store.place.Places;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -216,11 +217,12 @@ abstract class NodeCommand implements Callable<Integer> {
     return (given == null ? fallback : given).toAbsolutePath().normalize();
   }
 
-  private static String location(@Nullable String given, Path fallback) {
-    if (given != null && given.contains("://")) {
-      return given;
+  private String location(@Nullable String given, Path fallback) {
+    try {
+      return Places.absolute(given == null ? fallback.toString() : given);
+    } catch (IllegalArgumentException e) {
+      throw usage("--store: " + e.getMessage());
     }
-    return absolute(given == null ? null : Path.of(given), fallback).toString();
   }
 
   private void checkPort(String option, int value) {

@@ -493,6 +493,17 @@ class CommandLineInterfaceTest {
   }
 
   @Test
+  void shouldTakeAFolderOrABucketAsStore() {
+    assertThat(run("host", "--name", "taken", "--store", "s3://backups/lab")).isEqualTo(1);
+    assertThat(launched.getLast().places().store()).isEqualTo("s3://backups/lab");
+    assertThat(run("host", "--name", "taken", "--store", "/srv/../srv/store")).isEqualTo(1);
+    assertThat(launched.getLast().places().store()).isEqualTo("/srv/store");
+    assertThat(run("host", "--name", "taken", "--store", "http://backups/lab")).isEqualTo(2);
+    assertThat(err()).contains("--store: 'http://backups/lab' is no place for a store");
+    assertThat(launched).hasSize(2);
+  }
+
+  @Test
   void shouldFindTheVneOfAVm() {
     cluster.vnes =
         VneList.newBuilder().addVnes(vne("lab", "vm1", "vm2")).addVnes(vne("web", "vm1")).build();

@@ -3,6 +3,7 @@ package io.vnsnap.store.place;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** Opens places by what an operator has written. */
@@ -10,6 +11,18 @@ public final class Places {
   private static final String PATH = "vnsnap.store";
 
   private Places() {}
+
+  /**
+   * Checks a location, and makes a path in it absolute.
+   *
+   * @throws IllegalArgumentException as by {@link #open}
+   */
+  public static String absolute(String location) {
+    return switch (PlaceLocation.parse(location)) {
+      case PlaceLocation.Directory(Path path) -> path.toAbsolutePath().normalize().toString();
+      case PlaceLocation.Bucket bucket -> location;
+    };
+  }
 
   /**
    * Opens a place, encrypted if the configuration has a key. To be closed.

@@ -1,7 +1,10 @@
 package io.vnsnap.store.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.vnsnap.store.SnapshotStore;
 import io.vnsnap.store.place.Place;
 import io.vnsnap.store.place.PlaceKind;
@@ -20,6 +23,27 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The store on each kind of place. */
 class PlacedPageStoreTest {
+
+  @Test
+  void shouldOpenAnEncryptedStoreAsItsLocationAndConfigurationSay(@TempDir Path temporary)
+      throws IOException {
+    String location = temporary.resolve("store").toString();
+    Config plain = ConfigFactory.defaultReference(PageStore.class.getClassLoader());
+    Config encrypted =
+        ConfigFactory.parseString(
+                "vnsnap.store.encryption.key-command = [ echo, %s ]".formatted("0f".repeat(32)))
+            .withFallback(plain);
+    SmallSnapshot snapshot = new SmallSnapshot("s1", 5);
+    try (PageStore store = PageStore.open(location, encrypted, "host-a")) {
+      snapshot.storeIn(store);
+    }
+    try (PageStore store = PageStore.open(location, encrypted, "host-b")) {
+      snapshot.mustBeIn(store);
+    }
+    assertThatThrownBy(() -> PageStore.open(location, plain, "host-c"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("is encrypted");
+  }
 
   /** Longer than the contract's limit: a request to a server takes longer than memory. */
   @Timeout(value = 300, unit = TimeUnit.SECONDS)

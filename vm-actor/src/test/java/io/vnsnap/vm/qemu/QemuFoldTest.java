@@ -121,12 +121,13 @@ class QemuFoldTest {
       FrozenDisks frozen = cut("s" + round);
       last = get(frozen.store(store, ImageTarget.of("s" + round, "vne", "vm"))).get(0);
     }
+    // A pause would cancel a fold that is going on.
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(overlays()).hasSize(2));
     get(machine.pause());
     Path rebuilt = folder.resolve("rebuilt.raw");
     try (ImageReader reader = store.readDisk("s5", last)) {
       DiskRebuild.write(reader, last, rebuilt);
     }
-    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(overlays()).hasSize(2));
     tool("qemu-img", "compare", "-U", "-f", "raw", "-F", "qcow2", rebuilt.toString(), newest());
   }
 
