@@ -176,7 +176,9 @@ class DemoTest {
     unusable = "";
     assertThat(choose(environment))
         .isEqualTo(new DemoGuests("qemu", DemoTopology.of(DemoPlan.standard(), folder), ""));
-    assertThat(DemoGuests.choose(DemoPlan.standard(), true, environment, DemoTest::notAsked).hypervisor())
+    assertThat(
+            DemoGuests.choose(DemoPlan.standard(), true, environment, DemoTest::notAsked)
+                .hypervisor())
         .isEqualTo("simulated");
     environment.put(DemoGuests.NO_QEMU, "apt-get failed");
     DemoGuests guests = choose(environment);
