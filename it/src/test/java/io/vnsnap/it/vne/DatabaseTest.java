@@ -74,6 +74,7 @@ class DatabaseTest {
     }
     lab.up(topology(disk));
     Guest guest = lab.guest("db");
+    await("a shell").atMost(PATIENCE).until(() -> guest.hasSaid("db# "));
     guest.run(
         "mkfs.ext4 -q -F /dev/vda && mkdir -p /mnt && mount /dev/vda /mnt; echo do''ne-$?",
         "done-0");

@@ -21,6 +21,8 @@ import io.vnsnap.proto.VnicSpec;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.vm.Hypervisor;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -101,7 +103,21 @@ final class Rehearsal {
           .exceptionally(late -> {
             LOG.warn("the rehearsal did not end", late);
             return akka.Done.getInstance();
-          });
+          })
+          .thenRunAsync(
+              () -> {
+                removeEmpty(context.runDirectory());
+                removeEmpty(context.diskDirectory());
+              },
+              host.shared().blocking());
+    }
+  }
+
+  private static void removeEmpty(Path folder) {
+    try {
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      LOG.warn("the rehearsal has left {}: {}", folder, e.toString());
     }
   }
 

@@ -41,6 +41,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code vnsnap verify} on snapshots that really are stored. */
 @Timeout(60)
 class VerifyCommandTest {
+  /** A pack begins with a header and the header of its first group, 16 bytes each. */
+  private static final int IN_FIRST_GROUP = 40;
+
   private static final String ID = "20261124-lab-1";
 
   private final Path folder;
@@ -185,7 +188,7 @@ class VerifyCommandTest {
       largest = files.filter(Files::isRegularFile).max(VerifyCommandTest::bySize).orElseThrow();
     }
     byte[] bytes = Files.readAllBytes(largest);
-    bytes[bytes.length / 2] ^= 1;
+    bytes[IN_FIRST_GROUP] ^= 1;
     Files.write(largest, bytes);
     assertThat(verify(ID, "--store", folder.toString())).isEqualTo(CommandLineInterface.FAILED);
     assertThat(out()).contains("Snapshot " + ID + ": ", " violations");

@@ -44,11 +44,9 @@ class QemuOnThisMachineTest {
   }
 
   @Test
-  void shouldSayWhatAUserLacksToCapture() throws Exception {
+  void shouldBeUsableByWhoeverCanCaptureInRoundsOnly() throws Exception {
     use(refusing().toString());
-    assertThat(QemuOnThisMachine.whyUnusable())
-        .isEqualTo(
-            "QEMU 7.2.22 cannot capture here: not permitted; it needs root, or: sysctl vm.unprivileged_userfaultfd=1");
+    assertThat(QemuOnThisMachine.whyUnusable()).isEmpty();
   }
 
   @Test
