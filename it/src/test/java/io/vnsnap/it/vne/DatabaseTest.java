@@ -73,8 +73,7 @@ class DatabaseTest {
       file.setLength(DISK_BYTES);
     }
     lab.up(topology(disk));
-    Guest guest = lab.guest("db");
-    await("a shell").atMost(PATIENCE).until(() -> guest.hasSaid("db# "));
+    Guest guest = booted();
     guest.run(
         "mkfs.ext4 -q -F /dev/vda && mkdir -p /mnt && mount /dev/vda /mnt; echo do''ne-$?",
         "done-0");
@@ -82,6 +81,13 @@ class DatabaseTest {
         "sqlite3 /mnt/db 'create table t(n integer primary key, x text)'; echo ta''ble-$?",
         "table-0");
     guest.run(COMMIT_FOR_EVER, "ACK 5");
+  }
+
+  /** The console of a VM that was started anew, with a shell there that takes what is typed. */
+  private Guest booted() {
+    Guest guest = lab.guest("db");
+    await("a shell").atMost(PATIENCE).until(() -> guest.hasSaid("db# "));
+    return guest;
   }
 
   @AfterAll
@@ -206,7 +212,7 @@ class DatabaseTest {
 
     lab.up(topology(disk));
 
-    Guest guest = lab.guest("db");
+    Guest guest = booted();
     guest.run("mkdir -p /mnt && mount /dev/vda /mnt; echo mou''nted-$?", "mounted-0");
     assertThat(rows(guest)).isGreaterThanOrEqualTo(acknowledged);
   }
