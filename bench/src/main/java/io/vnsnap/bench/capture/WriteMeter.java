@@ -29,10 +29,13 @@ final class WriteMeter implements AutoCloseable {
   record Sample(long nanos, long mib) {}
 
   /**
+   * Waits until the guest says how much it has written; only of later times something is known.
+   *
    * @param console of a guest that writes; closed with the meter
    */
-  WriteMeter(Console console) {
+  WriteMeter(Console console) throws BenchmarkException, InterruptedException {
     this.console = console;
+    add(console.await(LINE, LINE_DEADLINE), System.nanoTime());
     thread = Thread.ofPlatform().daemon().name("vnsnap-bench-meter").start(this::read);
   }
 

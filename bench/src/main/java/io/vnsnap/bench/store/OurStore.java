@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 
 /** The page store in a folder of its own. */
 final class OurStore implements AutoCloseable {
-  private static final int READ_BYTES = 1 << 20;
+  private static final long MAPPED_BYTES = 1 << 30;
   private static final String HOST = "bench";
 
   private final Path folder;
@@ -39,13 +39,12 @@ final class OurStore implements AutoCloseable {
     try (FileChannel in = FileChannel.open(file);
         ImageWriter writer = store.writeImage(ImageTarget.of(id, HOST, "vm"))) {
       int block = writer.block("ram", in.size());
-      ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BYTES);
       long page = 0;
-      while (in.read(buffer.clear()) > 0) {
-        buffer.flip();
-        int end = buffer.limit();
-        for (int at = 0; at < end; at += SyntheticImage.PAGE) {
-          writer.page(block, page++, buffer.limit(at + SyntheticImage.PAGE).position(at));
+      for (long begin = 0; begin < in.size(); begin += MAPPED_BYTES) {
+        long length = Math.min(MAPPED_BYTES, in.size() - begin);
+        ByteBuffer memory = in.map(FileChannel.MapMode.READ_ONLY, begin, length);
+        for (int at = 0; at < length; at += SyntheticImage.PAGE) {
+          writer.page(block, page++, memory.limit(at + SyntheticImage.PAGE).position(at));
         }
       }
       committed = writer.commit();

@@ -29,7 +29,7 @@ final class StoreRun {
 
   StoreRun(int rounds, int mib, PrintWriter progress) {
     this.rounds = rounds;
-    this.image = new SyntheticImage(SEED, mib * (1 << 20) / SyntheticImage.PAGE);
+    this.image = new SyntheticImage(SEED, mib * ((1 << 20) / SyntheticImage.PAGE));
     this.progress = progress;
   }
 
