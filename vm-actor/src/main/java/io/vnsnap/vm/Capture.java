@@ -61,8 +61,9 @@ public interface Capture {
 
   /**
    * Gives the capture up, at any time. Effect on success: the VM runs, the image is discarded, the
-   * machine is ready for its next capture. Nothing happens if the capture is stored already. Effect
-   * on failure: unknown whether the VM runs; may be called again.
+   * machine is ready for its next capture. An image that is being committed is not taken back: this
+   * waits for it, and nothing else happens, as with one that is stored already. Effect on failure:
+   * unknown whether the VM runs; may be called again.
    */
   CompletionStage<Void> cancel();
 }

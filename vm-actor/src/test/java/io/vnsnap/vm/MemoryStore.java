@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class MemoryStore implements SnapshotStore {
   private final Map<String, Stored> images = new ConcurrentHashMap<>();
   private final AtomicInteger open = new AtomicInteger();
+  private final AtomicInteger hung = new AtomicInteger();
   private volatile CountDownLatch hanging = new CountDownLatch(0);
   private volatile long capacity = Long.MAX_VALUE;
 
@@ -39,9 +40,14 @@ public final class MemoryStore implements SnapshotStore {
     capacity = bytes;
   }
 
-  /** Writers hang in their next write until this is opened. */
+  /** Writers hang in their next write or commit until this is opened. */
   public void hangUntil(CountDownLatch opened) {
     hanging = opened;
+  }
+
+  /** Writers that hang now. */
+  public int hung() {
+    return hung.get();
   }
 
   /** Writers and readers that were not closed. */
@@ -225,11 +231,7 @@ public final class MemoryStore implements SnapshotStore {
     }
 
     private byte[] take(ByteBuffer bytes) throws IOException {
-      try {
-        hanging.await();
-      } catch (InterruptedException e) {
-        throw new IOException(e);
-      }
+      hang();
       byte[] copy = new byte[bytes.remaining()];
       bytes.get(copy);
       taken += copy.length;
@@ -240,13 +242,25 @@ public final class MemoryStore implements SnapshotStore {
       return copy;
     }
 
+    private void hang() throws IOException {
+      hung.incrementAndGet();
+      try {
+        hanging.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      } finally {
+        hung.decrementAndGet();
+      }
+    }
+
     @Override
     public long bytes() {
       return taken;
     }
 
     @Override
-    public Committed commit() {
+    public Committed commit() throws IOException {
+      hang();
       ByteString rest = ByteString.copyFrom(content.toByteArray());
       Stored image = new Stored(List.copyOf(blocks), pages, rest);
       images.put(key, image);

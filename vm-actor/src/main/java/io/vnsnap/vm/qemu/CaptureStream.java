@@ -91,14 +91,19 @@ final class CaptureStream {
     verdict.complete(null);
   }
 
-  /** The image is not wanted any more. No effect once it is being committed. */
-  void giveUp(Throwable why) {
+  /**
+   * The image is not wanted any more. No effect once it is being committed.
+   *
+   * @return whether it is not being committed, now or earlier
+   */
+  boolean giveUp(Throwable why) {
     if (decided.compareAndSet(false, true)) {
       givenUp = true;
       committed.completeExceptionally(why);
     }
     verdict.completeExceptionally(why);
     begun.complete(null);
+    return givenUp;
   }
 
   /** Ends reading; only when QEMU has not begun to write. */

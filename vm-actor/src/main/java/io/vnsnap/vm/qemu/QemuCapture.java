@@ -185,9 +185,13 @@ final class QemuCapture implements RunningCapture {
     if (current != null && !current.isCompletedExceptionally()) {
       return current;
     }
+    CancellationException cancelled = new CancellationException("the capture was cancelled");
+    if (started && !stored.isDone() && !stream.giveUp(cancelled)) {
+      return machine.within(
+          committedOrCleared(), machine.settings().commandTimeout(), "committing");
+    }
     CompletableFuture<Void> attempt = new CompletableFuture<>();
     cancelling = attempt;
-    CancellationException cancelled = new CancellationException("the capture was cancelled");
     stored.completeExceptionally(cancelled);
     quietBeforeStop()
         .thenCompose(done -> {
@@ -204,6 +208,15 @@ final class QemuCapture implements RunningCapture {
           }
         });
     return attempt;
+  }
+
+  /** If the commit fails, the capture is cleared away as one that was given up. */
+  private CompletionStage<Void> committedOrCleared() {
+    return stored
+        .handle((done, failed) -> failed)
+        .thenComposeAsync(
+            failed -> failed == null ? CompletableFuture.completedStage(null) : cancelOnLoop(),
+            machine.loop());
   }
 
   /**

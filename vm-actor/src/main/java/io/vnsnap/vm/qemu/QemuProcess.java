@@ -79,7 +79,9 @@ final class QemuProcess {
   }
 
   void kill() {
-    process.destroyForcibly();
+    // By its handle: Process.destroyForcibly() also closes the error output, and its last words are
+    // lost then.
+    process.toHandle().destroyForcibly();
   }
 
   /** The last complaint it made under its own name, else the last line it said; may be empty. */

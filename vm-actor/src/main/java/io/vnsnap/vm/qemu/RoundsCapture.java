@@ -280,9 +280,13 @@ final class RoundsCapture implements RunningCapture {
     if (current != null && !current.isCompletedExceptionally()) {
       return current;
     }
+    CancellationException cancelled = new CancellationException("the capture was cancelled");
+    if (!stored.isDone() && !stream.giveUp(cancelled)) {
+      return machine.within(
+          committedOrCleared(), machine.settings().commandTimeout(), "committing");
+    }
     CompletableFuture<Void> attempt = new CompletableFuture<>();
     cancelling = attempt;
-    CancellationException cancelled = new CancellationException("the capture was cancelled");
     stored.completeExceptionally(cancelled);
     walk.halt();
     CompletionStage<Void> walked = walking;
@@ -299,6 +303,15 @@ final class RoundsCapture implements RunningCapture {
           }
         });
     return attempt;
+  }
+
+  /** If the commit fails, the capture is cleared away as one that was given up. */
+  private CompletionStage<Void> committedOrCleared() {
+    return stored
+        .handle((done, failed) -> failed)
+        .thenComposeAsync(
+            failed -> failed == null ? CompletableFuture.completedStage(null) : cancelOnLoop(),
+            machine.loop());
   }
 
   private CompletionStage<Void> endMigration(Throwable why) {

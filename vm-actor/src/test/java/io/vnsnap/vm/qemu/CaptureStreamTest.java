@@ -15,6 +15,7 @@ import io.vnsnap.vm.qemu.stream.RecordedStream.Kind;
 import io.vnsnap.vm.qemu.stream.StreamException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,21 @@ class CaptureStreamTest {
     assertThat(store.holds("s1", "vm")).isTrue();
     assertThat(stream.counts().bytes()).isEqualTo(good.length);
     get(stream.ended());
+  }
+
+  @Test
+  void shouldNotTakeBackWhatIsBeingCommitted() throws Exception {
+    CountDownLatch commits = new CountDownLatch(1);
+    send(good, 0, good.length);
+    qemu.close();
+    await().until(stream::drained);
+    store.hangUntil(commits);
+    stream.approve();
+    await().until(() -> store.hung() == 1);
+    assertThat(stream.giveUp(new HypervisorException("not wanted"))).isFalse();
+    commits.countDown();
+    get(stream.committed());
+    assertThat(store.holds("s1", "vm")).isTrue();
   }
 
   @Test
