@@ -94,7 +94,8 @@ final class ImageFrame implements PageImageWriter.Frame {
             ? Optional.of(
                 new StagingArea(parts.stageMemory(), parts.stagingBudget(), table.shift()))
             : Optional.empty();
-    return new PageImageWriter(parts.intake(), session, from, staging, this);
+    return new PageImageWriter(
+        parts.intake(), session, from, staging, new UnchangedPages(session, parts.nhHash()), this);
   }
 
   private void refuseUnlessThere(PageMap base, UsablePacks usable) throws IOException {

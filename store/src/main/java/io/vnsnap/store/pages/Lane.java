@@ -53,11 +53,8 @@ final class Lane implements Closeable {
     int length = 1 << shift;
     batch.copy(i, page);
     nhHash.hash(page, length, nh);
-    long place = session.unchanged(batch.block(i), batch.page(i), nh, id);
-    if (place == PagePlace.NONE || !session.needs(PagePlace.pack(place))) {
-      hasher.id(page, length, id);
-      place = place(session, shift);
-    }
+    hasher.id(page, length, id);
+    long place = place(session, shift);
     session.table().put(batch.block(i), batch.page(i), batch.turn(i), id, place, nh);
   }
 

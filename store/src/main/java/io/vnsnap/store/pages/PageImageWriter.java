@@ -30,6 +30,7 @@ final class PageImageWriter implements ImageWriter {
   private final PageTable table;
   private final Optional<BaseImage> base;
   private final Optional<StagingArea> staging;
+  private final UnchangedPages unchanged;
   private final Frame frame;
   private final ByteBuffer zeros;
   private final ByteBuffer restPage;
@@ -47,18 +48,21 @@ final class PageImageWriter implements ImageWriter {
    *
    * @param base what blocks hold before pages are given; empty: zeros
    * @param staging where pages wait for later versions; empty: nowhere
+   * @param unchanged takes what need not be stored
    */
   PageImageWriter(
       Intake intake,
       Session session,
       Optional<BaseImage> base,
       Optional<StagingArea> staging,
+      UnchangedPages unchanged,
       Frame frame) {
     this.intake = intake;
     this.session = session;
     this.table = session.table();
     this.base = base;
     this.staging = staging;
+    this.unchanged = unchanged;
     this.frame = frame;
     this.zeros = ByteBuffer.allocateDirect(1 << table.shift());
     this.restPage = ByteBuffer.allocateDirect(1 << table.shift());
@@ -117,6 +121,10 @@ final class PageImageWriter implements ImageWriter {
     if (block != PageTable.REST) {
       given.get(block).add(page);
     }
+    int turn = nextTurn();
+    if (unchanged.take(block, page, turn, content)) {
+      return;
+    }
     Batch batch = filling;
     if (batch == null) {
       session.check();
@@ -124,7 +132,7 @@ final class PageImageWriter implements ImageWriter {
       batch = new Batch(intake.stage().slab(), session, table.shift());
       filling = batch;
     }
-    batch.add(block, page, nextTurn(), content);
+    batch.add(block, page, turn, content);
     if (batch.isFull()) {
       sendBatch();
     }

@@ -66,9 +66,24 @@ final class Session implements GroupBuilder.Owner {
     }
   }
 
+  /** Whether the VM's earlier image has a page there that is not zero. */
+  boolean hasEarlier(int block, long page) {
+    if (earlier.isEmpty()) {
+      return false;
+    }
+    PageTable old = earlier.get();
+    int oldBlock = earlierBlock(block);
+    return oldBlock >= PageTable.REST && page < old.pages(oldBlock) && !old.isZero(oldBlock, page);
+  }
+
+  private int earlierBlock(int block) {
+    return block == PageTable.REST ? block : earlierBlocks[block];
+  }
+
   /**
    * Where the page is if it is what it was in the VM's earlier image, and may be referred to.
    *
+   * @param page one that {@link #hasEarlier}
    * @param id takes its id then
    * @return {@link PagePlace#NONE} if it is not
    */
@@ -77,10 +92,8 @@ final class Session implements GroupBuilder.Owner {
       return PagePlace.NONE;
     }
     PageTable old = earlier.get();
-    int oldBlock = block == PageTable.REST ? block : earlierBlocks[block];
-    if (oldBlock < PageTable.REST
-        || page >= old.pages(oldBlock)
-        || !old.hasNh(oldBlock, page, nh)) {
+    int oldBlock = earlierBlock(block);
+    if (!old.hasNh(oldBlock, page, nh)) {
       return PagePlace.NONE;
     }
     long place = old.place(oldBlock, page);

@@ -43,6 +43,7 @@ final class StoreParts implements Closeable {
   private final AtomicLong stagingBudget;
   private final Leases leases;
   private final Set<Lease> openLeases = ConcurrentHashMap.newKeySet();
+  private final NhHash nhHash;
   private final Index index;
   private final Packer packer;
   private final Intake intake;
@@ -67,13 +68,13 @@ final class StoreParts implements Closeable {
             new Packer.Limits(settings.packBytes(), PACK_PAGES),
             random,
             index::add);
-    NhHash nh = new NhHash(new SecureRandom());
+    this.nhHash = new NhHash(new SecureRandom());
     this.intake =
         new Intake(
             packer,
             new Stage(stageMemory, settings.stageBytes()),
             settings.threads(),
-            () -> new Lane(packer, index, nh, ids, settings.level()));
+            () -> new Lane(packer, index, nhHash, ids, settings.level()));
     this.shelf = new PackShelf(place, names, ids, settings.cacheBytes());
     this.finder = new PageFinder(place, shelf, index, names, ids, settings.threads());
     this.history = new History(settings.historyBytes());
@@ -150,6 +151,10 @@ final class StoreParts implements Closeable {
   /** Leases that are renewed. */
   Set<Lease> openLeases() {
     return openLeases;
+  }
+
+  NhHash nhHash() {
+    return nhHash;
   }
 
   Index index() {

@@ -57,7 +57,7 @@ public record StoreSettings(
         64L << 20,
         256L << 20,
         32L << 20,
-        128L << 20,
+        64L << 20,
         256 << 10,
         Runtime.getRuntime().availableProcessors(),
         -1);
