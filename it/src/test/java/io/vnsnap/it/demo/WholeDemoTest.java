@@ -64,7 +64,10 @@ class WholeDemoTest {
     assertThat(demo.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).as(said()).isTrue();
 
     assertThat(demo.exitValue()).as(said()).isZero();
-    assertThat(said()).contains("PASS");
+    assertThat(said())
+        .contains("PASS")
+        .as("the log is in a file")
+        .doesNotContainPattern(" (INFO|WARN|ERROR) ");
     JsonNode figures = new ObjectMapper().readTree(folder.resolve("figures.json").toFile());
     assertThat(figures.path("verified").booleanValue()).isTrue();
     assertThat(figures.path("hypervisor").textValue()).isEqualTo("qemu");

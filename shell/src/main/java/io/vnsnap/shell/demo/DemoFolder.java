@@ -31,6 +31,15 @@ record DemoFolder(Path path) {
     return path.resolve(node + ".log");
   }
 
+  /**
+   * Sends there what this JVM logs as that node. Before anything asks for a logger: logging is set
+   * up by the first that does.
+   */
+  void takeLogOf(String node) {
+    System.setProperty("vnsnap.log.to", "FILE");
+    System.setProperty("vnsnap.log.file", log(node).toString());
+  }
+
   Path socket(String node) {
     return path.resolve("run").resolve(node + ".sock");
   }

@@ -58,16 +58,17 @@ public final class DemoRun {
             "vnsnap-demo-cleanup");
     Runtime.getRuntime().addShutdownHook(hook);
     try (cleanup) {
+      DemoFolder folder = DemoFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
+      if (!options.keep()) {
+        cleanup.add("remove " + folder.path(), folder::delete);
+      }
+      folder.takeLogOf(LocalNodes.COORDINATOR);
       DemoGuests guests =
           DemoGuests.choose(
               DemoPlan.standard(),
               options.simulated(),
               environment,
               QemuOnThisMachine::whyUnusable);
-      DemoFolder folder = DemoFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")));
-      if (!options.keep()) {
-        cleanup.add("remove " + folder.path(), folder::delete);
-      }
       screen.heading("VNsnap demo; its files are in " + folder.path());
       if (!guests.whySimulated().isEmpty()) {
         screen.note("It runs on simulated VMs, not on QEMU: " + guests.whySimulated());

@@ -22,7 +22,7 @@ import java.util.Set;
  * files in the demo's folder.
  */
 final class LocalNodes implements DemoNodes {
-  private static final String COORDINATOR = "demo";
+  static final String COORDINATOR = "demo";
   private static final String LOOPBACK = "127.0.0.1";
   private static final long HOST_MEMORY_MIB = 1024;
   private static final long CLOSE_DEADLINE_MS = 10_000;
@@ -49,8 +49,6 @@ final class LocalNodes implements DemoNodes {
 
   @Override
   public VnsnapClient start(List<String> names) throws DemoFailure {
-    System.setProperty("vnsnap.log.to", "FILE");
-    System.setProperty("vnsnap.log.file", folder.log(COORDINATOR).toString());
     NodeOptions options = options(COORDINATOR, NodeOptions.COORDINATOR, List.of());
     try {
       RunningNode node = launcher.launch(options);

@@ -45,8 +45,6 @@ class LocalNodesTest {
     assertThat(cleanup.failures()).isEmpty();
     assertThat(folder.path()).doesNotExist();
     assertThat(ProcessHandle.allProcesses().filter(this::namesTheFolder)).isEmpty();
-    System.clearProperty("vnsnap.log.to");
-    System.clearProperty("vnsnap.log.file");
   }
 
   private boolean namesTheFolder(ProcessHandle process) {
