@@ -32,6 +32,7 @@ class WholeDemoTest {
     log = folder.resolve("log");
     demo =
         new ProcessBuilder(
+                "setsid", // a process group of its own, as a shell gives it
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-Djava.io.tmpdir=" + temporary,
@@ -84,11 +85,30 @@ class WholeDemoTest {
   }
 
   @Test
-  void shouldLeaveNothingWhenItIsInterrupted() throws Exception {
-    await().atMost(PATIENCE).until(() -> processes().stream().anyMatch(p -> p.contains("qemu")));
+  void shouldLeaveNothingWhenItIsEnded() throws Exception {
+    awaitGuests();
 
     demo.destroy();
 
+    assertEndsAndLeavesNothing();
+  }
+
+  @Test
+  void shouldLeaveNothingAfterCtrlC() throws Exception {
+    awaitGuests();
+
+    // As a terminal does it: hosts and guests are interrupted too.
+    Process kill = new ProcessBuilder("sh", "-c", "kill -s INT -- -" + demo.pid()).start();
+    assertThat(kill.waitFor()).isZero();
+
+    assertEndsAndLeavesNothing();
+  }
+
+  private void awaitGuests() {
+    await().atMost(PATIENCE).until(() -> processes().stream().anyMatch(p -> p.contains("qemu")));
+  }
+
+  private void assertEndsAndLeavesNothing() throws Exception {
     assertThat(demo.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(demo.exitValue()).as(said()).isNotZero();
     assertNothingIsLeft();
