@@ -33,6 +33,8 @@ class WholeDemoTest {
     demo =
         new ProcessBuilder(
                 "setsid", // a process group of its own, as a shell gives it
+                "env",
+                "--default-signal=INT", // ignored in what a shell has put into the background
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-Djava.io.tmpdir=" + temporary,
