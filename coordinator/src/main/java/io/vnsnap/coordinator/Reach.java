@@ -11,11 +11,13 @@ import java.util.TreeSet;
 
 /**
  * What a coordinator knows of the hosts right now, in memory only: who can be reached, how far they
- * say they are, and who must still be told to end an old deployment.
+ * say they are, who must still be told to end an old deployment, and who must still say what has
+ * become of the VMs of the one that runs.
  */
 final class Reach {
   private SortedSet<String> reachable = new TreeSet<>();
   private final SortedMap<String, Integer> owed = new TreeMap<>();
+  private final SortedMap<String, Integer> asked = new TreeMap<>();
   private final Map<String, VmProgress> progress = new HashMap<>();
 
   /** Takes the hosts that can be reached now; returns those that no longer can. */
@@ -81,6 +83,28 @@ final class Reach {
 
   boolean owesNothing() {
     return owed.isEmpty();
+  }
+
+  /** The hosts are asked what has become of their VMs of this generation. */
+  void ask(SortedSet<String> hosts, int generation) {
+    hosts.forEach(host -> asked.put(host, generation));
+  }
+
+  /** The host has said what has become of its VMs of a generation. */
+  void answered(String host, int generation) {
+    asked.remove(host, generation);
+  }
+
+  /** Nothing of another generation than this needs to be answered any more. */
+  void askOnlyOf(int generation) {
+    asked.values().removeIf(other -> other != generation);
+  }
+
+  /** Hosts that can be reached and have been asked, but have not answered. */
+  SortedSet<String> silent() {
+    SortedSet<String> silent = new TreeSet<>(asked.keySet());
+    silent.retainAll(reachable);
+    return silent;
   }
 
   void progressed(VmProgress report) {

@@ -47,6 +47,9 @@ final class ReportSteps {
     if (report.hasUndeployed()) {
       reach.settle(report.getHost(), report.getGeneration());
     }
+    if (report.hasRunning() || report.hasDeployFailed()) {
+      reach.answered(report.getHost(), report.getGeneration());
+    }
     Optional<Deployment> current =
         vne.current()
             .filter(deployment -> deployment.generation() == report.getGeneration())

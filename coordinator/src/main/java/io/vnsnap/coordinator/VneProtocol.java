@@ -61,7 +61,7 @@ final class VneProtocol {
 
   /** Whether orders go out again, when {@link Operation} is under way, until they are answered. */
   boolean repeats(Operation operation) {
-    return operation.repeats() || !reach.due().isEmpty();
+    return operation.repeats() || !reach.due().isEmpty() || !reach.silent().isEmpty();
   }
 
   /** Hosts of what runs that cannot be reached, and whose VMs do not count as lost yet. */
@@ -235,9 +235,10 @@ final class VneProtocol {
 
   /**
    * A host that is seen anew may have been started anew, or a VM of it has ended meanwhile. It
-   * answers a Go that comes again with what has become of its VMs.
+   * answers a Go that comes again with what has become of its VMs; it is asked until it does.
    */
   private Decision askWhatRuns(Deployment deployment, SortedSet<String> hosts, Decision decision) {
+    reach.ask(hosts, deployment.generation());
     return decision.orderAllFirst(hosts, deploys.goOrder(deployment));
   }
 
@@ -293,6 +294,9 @@ final class VneProtocol {
     if (operation.repeats()) {
       decision.orderAll(operation.awaited(), repeated(deployment(vne)));
     }
+    reach.askOnlyOf(running(vne).map(Deployment::generation).orElse(0));
+    running(vne)
+        .ifPresent(deployment -> decision.orderAll(reach.silent(), deploys.goOrder(deployment)));
     return stops.orderWhatIsDue(reach.due(), decision);
   }
 
@@ -305,6 +309,17 @@ final class VneProtocol {
       case Idle idle -> throw new IllegalStateException("idle");
       case Recovering recovering -> throw new IllegalStateException("recovering");
       case Placing placing -> throw new IllegalStateException("placing");
+    };
+  }
+
+  /** What runs, and is not being ended. */
+  private static Optional<Deployment> running(Vne vne) {
+    return switch (vne) {
+      case Vne.Running running -> Optional.of(running.deployment());
+      case Vne.Snapshotting snapshotting -> Optional.of(snapshotting.running().deployment());
+      case Vne.Deploying deploying -> Optional.empty();
+      case Vne.Stopping stopping -> Optional.empty();
+      case Vne.Down down -> Optional.empty();
     };
   }
 

@@ -414,6 +414,20 @@ class DeployTest extends VneTest {
   }
 
   @Test
+  void shouldAskHostThatCameBackUntilItAnswers() {
+    vne.up();
+    vne.hostGoesAway("b");
+    vne.hostComesBack("b");
+    vne.order("b", GO);
+    vne.timePasses(vne.settings().retryInterval()); // its answer was lost
+    vne.order("b", GO);
+    vne.nothingDeployed("b");
+    assertThat(vne.status().getPhase()).isEqualTo(Phase.DEGRADED);
+    vne.timePasses(vne.settings().retryInterval().multipliedBy(3));
+    vne.expectNoOrders();
+  }
+
+  @Test
   void shouldCountVmsAsLostWhenHostStaysAway() {
     vne.up();
     vne.hostGoesAway("b");
