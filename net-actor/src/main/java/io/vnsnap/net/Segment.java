@@ -50,6 +50,7 @@ public final class Segment {
                 vnic.number(),
                 spec.vnics().size(),
                 plane.settings().gate(),
+                plane.recordBudget(),
                 plane.time(),
                 plane.allocator()));
       }

@@ -294,8 +294,9 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
     }
 
     @Override
-    public void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {
-      self.tell(new Happened(new VnicEvent.LogClosed(vnic, epoch, channels, frames)));
+    public void logClosed(
+        int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
+      self.tell(new Happened(new VnicEvent.LogClosed(vnic, epoch, channels, frames, free)));
     }
 
     @Override

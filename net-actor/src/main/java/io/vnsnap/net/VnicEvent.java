@@ -22,8 +22,12 @@ public sealed interface VnicEvent {
    *
    * @param channels accounts of the channels that end here
    * @param frames the channel log, in order of arrival
+   * @param free to be run when the frames are stored: till then they count against {@code
+   *     host-record-bytes}. The gate does it with its next cut, when this one is aborted, or when
+   *     it closes, if nobody has
    */
-  record LogClosed(int vnic, int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames)
+  record LogClosed(
+      int vnic, int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free)
       implements VnicEvent {}
 
   /**

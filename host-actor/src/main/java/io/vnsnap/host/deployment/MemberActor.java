@@ -459,11 +459,15 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       String snapshotId, ImageRecord image, Collection<VnicEvent.LogClosed> logs)
       throws IOException {
     VmStored.Builder stored = VmStored.newBuilder().setSnapshotId(snapshotId).setImage(image);
-    for (VnicEvent.LogClosed log : logs) {
-      stored.addAllChannels(log.channels());
-      if (!log.frames().isEmpty()) {
-        stored.addLogs(writeLog(snapshotId, log));
+    try {
+      for (VnicEvent.LogClosed log : logs) {
+        stored.addAllChannels(log.channels());
+        if (!log.frames().isEmpty()) {
+          stored.addLogs(writeLog(snapshotId, log));
+        }
       }
+    } finally {
+      logs.forEach(log -> log.free().run());
     }
     return stored.build();
   }

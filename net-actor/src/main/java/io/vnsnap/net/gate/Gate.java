@@ -76,15 +76,21 @@ public final class Gate implements PortEvents {
   /**
    * @param number of the VNIC
    * @param vnics number of VNICs in the VNE
+   * @param budget for the recorded frames of all gates of the host
    */
   public Gate(
-      int number, int vnics, GateSettings settings, LoopClock clock, ByteBufAllocator allocator) {
+      int number,
+      int vnics,
+      GateSettings settings,
+      RecordBudget budget,
+      LoopClock clock,
+      ByteBufAllocator allocator) {
     this.number = number;
     this.settings = settings;
     this.clock = clock;
     this.line = new WaitingLine(allocator, settings.queueBytes());
     this.toVm = new ToVm(line, cause -> events.dropping(cause));
-    this.recorder = new Recorder(clock, settings.recordBytes(), () -> events);
+    this.recorder = new Recorder(clock, settings.recordBytes(), budget, () -> events);
     this.channelFrom = new InChannel[vnics];
     this.maxHold = new Alarm(clock, this::expire);
     this.nextDue = new Alarm(clock, this::deliverDue);

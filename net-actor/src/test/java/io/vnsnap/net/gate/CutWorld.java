@@ -118,7 +118,7 @@ final class CutWorld {
 
     Vm(int number) {
       this.number = number;
-      gate = new Gate(number, size, settings(lossy() ? 4096 : 1 << 20), clock, allocator);
+      gate = new Gate(number, size, settings(lossy() ? 4096 : 1 << 20), budget, clock, allocator);
       port = new FakePort(gate);
       gate.listen(events);
     }
@@ -225,6 +225,9 @@ final class CutWorld {
   private final Network network;
   private final boolean fresh;
   private final VirtualClock clock = new VirtualClock();
+  private static final long RECORD_BUDGET = 1 << 26;
+
+  private final RecordBudget budget = new RecordBudget(RECORD_BUDGET);
   private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
   private final List<Vm> vms = new ArrayList<>();
   private final List<FifoHop> trunks = new ArrayList<>();
@@ -487,6 +490,8 @@ final class CutWorld {
     }
     assertThat(clock.pending()).as("timers").isZero();
     assertThat(allocator.metric().usedDirectMemory()).as("buffers in use").isZero();
+    vms.forEach(vm -> vm.events.logs.values().forEach(log -> log.free().run()));
+    assertThat(budget.left()).as("bytes left for logs").isEqualTo(RECORD_BUDGET);
   }
 
   private void checkCut(Vm from, Vm to, int cut) {

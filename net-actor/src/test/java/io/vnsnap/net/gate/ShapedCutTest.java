@@ -55,7 +55,7 @@ class ShapedCutTest {
   }
 
   private Gate gate(int number) {
-    Gate gate = new Gate(number, 2, SETTINGS, clock, allocator);
+    Gate gate = new Gate(number, 2, SETTINGS, new RecordBudget(1 << 20), clock, allocator);
     gates.add(gate);
     return gate;
   }
