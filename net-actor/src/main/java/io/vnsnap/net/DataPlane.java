@@ -120,6 +120,11 @@ public final class DataPlane implements AutoCloseable {
     return transport.bufferBytes();
   }
 
+  /** Heap of the frames that cuts have recorded and that are not stored yet, in bytes. */
+  public long recordedBytes() {
+    return recordBudget.bytes() - recordBudget.left();
+  }
+
   /** Memory of the frames that wait for VMs of this host; those for other hosts are not counted. */
   private long waitingBytes() {
     return transport.bufferBytes() - trunks.bytes();

@@ -317,6 +317,20 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
     @Override
     public void badInput(BadInput cause) {
       LOG.warn("VNIC {}: the VM sends {}; they are refused and counted", name, cause.words());
+      self.tell(new Happened(new VnicEvent.Refusing(vnic)));
+    }
+
+    @Override
+    public void closing(GateCounters counters) {
+      String losses = counters.losses();
+      if (!losses.isEmpty()) {
+        LOG.info(
+            "VNIC {} is closed: {} frames sent, {} delivered; {}",
+            name,
+            counters.sent(),
+            counters.delivered(),
+            losses);
+      }
     }
 
     @Override

@@ -35,6 +35,9 @@ public sealed interface VnicEvent {
    */
   record RecordingFailed(int vnic, int epoch, String reason) implements VnicEvent {}
 
+  /** The VM has sent frames that are refused, of some kind for the first time. */
+  record Refusing(int vnic) implements VnicEvent {}
+
   /** The VM's network socket was closed, other than by order. */
   record PortClosed(int vnic, String reason) implements VnicEvent {}
 

@@ -227,6 +227,7 @@ public final class Gate implements PortEvents {
         line.items(),
         line.bytes(),
         fromVm.refused(),
+        fromVm.lost(),
         stale,
         missing,
         drops);
@@ -234,6 +235,9 @@ public final class Gate implements PortEvents {
 
   /** Frees everything and lets the VM go; nothing passes any more. May be called twice. */
   public void close() {
+    if (state != State.CLOSED) {
+      events.closing(counters());
+    }
     state = State.CLOSED;
     recorder.abandon();
     maxHold.cancel();

@@ -67,6 +67,11 @@ public interface GateEvents {
     // the counters tell as well
   }
 
+  /** The gate is being closed, with these counts in the end; once. */
+  default void closing(GateCounters counters) {
+    // the counters tell as well
+  }
+
   /** A frame for the VM was dropped for this cause for the first time. */
   default void dropping(DropCause cause) {
     // the counters tell as well

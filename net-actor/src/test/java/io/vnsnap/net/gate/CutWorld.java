@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.link.LinkSettings;
 import io.vnsnap.net.link.LocalHop;
 import io.vnsnap.net.link.NextHop;
@@ -151,6 +152,11 @@ final class CutWorld {
     }
 
     @Override
+    public Drops lost() {
+      return shaper.lost();
+    }
+
+    @Override
     public long keptBack() {
       return shaper.keptBack();
     }
@@ -286,7 +292,7 @@ final class CutWorld {
   }
 
   private Egress shaper(Shaping shaping, SwitchPort port) {
-    Shaper shaper = new Shaper(shaping, LINK, clock, allocator, port);
+    Shaper shaper = new Shaper("vnic", shaping, LINK, clock, allocator, port);
     return bug == Bug.FORGET_THE_LINK ? new WrongMarks(shaper, port) : shaper;
   }
 

@@ -70,6 +70,11 @@ class GateTest {
     }
 
     @Override
+    public Drops lost() {
+      return new Drops();
+    }
+
+    @Override
     public long keptBack() {
       return 0;
     }
