@@ -317,7 +317,9 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
     @Override
     public void badInput(BadInput cause) {
       LOG.warn("VNIC {}: the VM sends {}; they are refused and counted", name, cause.words());
-      self.tell(new Happened(new VnicEvent.Refusing(vnic)));
+      if (cause != BadInput.TORN) {
+        self.tell(new Happened(new VnicEvent.Refusing(vnic)));
+      }
     }
 
     @Override

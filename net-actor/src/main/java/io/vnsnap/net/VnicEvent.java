@@ -35,7 +35,10 @@ public sealed interface VnicEvent {
    */
   record RecordingFailed(int vnic, int epoch, String reason) implements VnicEvent {}
 
-  /** The VM has sent frames that are refused, of some kind for the first time. */
+  /**
+   * The VM has sent frames that are refused, of some kind for the first time. A frame that the end
+   * of its socket has torn is none of them: {@link PortClosed} tells of it.
+   */
   record Refusing(int vnic) implements VnicEvent {}
 
   /** The VM's network socket was closed, other than by order. */

@@ -6,10 +6,12 @@ import static org.awaitility.Awaitility.await;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.gate.Gate;
 import io.vnsnap.net.gate.GateCounters;
 import io.vnsnap.net.gate.TestFrame;
 import io.vnsnap.proto.RecordedFrame;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -157,6 +159,17 @@ class VnicActorTest {
           .endsWith("0 frames sent, 0 delivered; refused from the VM 2 (forged source 2)");
       events.expectNoMessage(Duration.ZERO);
     }
+  }
+
+  @Test
+  void shouldReportATornFrameAsTheEndOfTheSocketOnly() throws Exception {
+    ActorRef<VnicActor.Command> vnic = running(0);
+    first.write(ByteBuffer.wrap(new byte[] {0, 0, 5, 0, 1, 2, 3}));
+    first.close();
+    assertThat(events.expectMessageClass(VnicEvent.PortClosed.class, PATIENCE).reason())
+        .contains("in the middle of a frame");
+    assertThat(count(vnic).refused().of(BadInput.TORN)).isEqualTo(1);
+    events.expectNoMessage(Duration.ZERO);
   }
 
   private GateCounters count(ActorRef<VnicActor.Command> vnic) {
