@@ -1,5 +1,6 @@
 package io.vnsnap.coordinator;
 
+import io.vnsnap.proto.VmCards;
 import io.vnsnap.proto.VmProgress;
 import io.vnsnap.proto.VmStatus;
 import java.util.HashMap;
@@ -19,6 +20,8 @@ final class Reach {
   private final SortedMap<String, Integer> owed = new TreeMap<>();
   private final SortedMap<String, Integer> asked = new TreeMap<>();
   private final Map<String, VmProgress> progress = new HashMap<>();
+  private final Map<String, VmCards> cards = new HashMap<>();
+  private int cardsGeneration;
 
   /** Takes the hosts that can be reached now; returns those that no longer can. */
   SortedSet<String> update(SortedSet<String> now) {
@@ -113,6 +116,22 @@ final class Reach {
 
   void forgetProgress() {
     progress.clear();
+  }
+
+  /** Something is wrong with network cards of a VM of this generation. */
+  void troubled(int generation, VmCards report) {
+    if (generation != cardsGeneration) {
+      cards.clear();
+      cardsGeneration = generation;
+    }
+    cards.put(report.getVm(), report);
+  }
+
+  void addCards(int generation, VmStatus.Builder status) {
+    VmCards known = cards.get(status.getVm());
+    if (known != null && generation == cardsGeneration) {
+      status.addAllCards(known.getCardsList());
+    }
   }
 
   void addProgress(VmStatus.Builder status) {

@@ -102,6 +102,12 @@ final class ReportSteps {
             .forEach((VmProgress progress) -> reach.progressed(progress));
         yield stay;
       }
+      case VM_CARDS -> {
+        if (deployment.runsOn(report.getVmCards().getVm(), host)) {
+          reach.troubled(report.getGeneration(), report.getVmCards());
+        }
+        yield stay;
+      }
       case KIND_NOT_SET -> stay;
     };
   }

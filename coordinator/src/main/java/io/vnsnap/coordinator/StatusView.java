@@ -93,6 +93,7 @@ final class StatusView {
         .ifPresent(process ->
             status.setPid(process.getPid()).setHypervisorVersion(process.getHypervisorVersion()));
     reach.addProgress(status);
+    reach.addCards(deployment.generation(), status);
     return status.build();
   }
 

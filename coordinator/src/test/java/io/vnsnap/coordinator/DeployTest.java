@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import akka.actor.testkit.typed.javadsl.TestProbe;
+import io.vnsnap.proto.CardTrouble;
 import io.vnsnap.proto.DeployFailed;
 import io.vnsnap.proto.Deployed;
 import io.vnsnap.proto.Down;
@@ -19,6 +20,7 @@ import io.vnsnap.proto.Refused;
 import io.vnsnap.proto.TakeSnapshot;
 import io.vnsnap.proto.Topology;
 import io.vnsnap.proto.Up;
+import io.vnsnap.proto.VmCards;
 import io.vnsnap.proto.VmProgress;
 import io.vnsnap.proto.VmStatus;
 import io.vnsnap.proto.VneEvent;
@@ -266,6 +268,28 @@ class DeployTest extends VneTest {
     assertThat(vne.status().getVmsList())
         .extracting(VmStatus::getDoneBytes, VmStatus::getTotalBytes)
         .containsExactly(tuple(5L, 9L), tuple(0L, 0L));
+  }
+
+  @Test
+  void shouldShowTroubleWithNetworkCardsOnlyOfThisDeployment() {
+    vne.up();
+    CardTrouble lost =
+        CardTrouble.newBuilder().setVnic("eth0").setDisconnectedReason("closed").build();
+    vne.report(vne.from("b").setVmCards(VmCards.newBuilder().setVm("web").addCards(lost)));
+    vne.report(vne.from("a").setVmCards(VmCards.newBuilder().setVm("web")));
+    vne.report(vne.from("b").setVmCards(VmCards.newBuilder().setVm("db").addCards(lost)));
+    assertThat(vne.status().getVmsList())
+        .filteredOn(vm -> vm.getCardsCount() > 0)
+        .singleElement()
+        .matches(vm -> vm.getVm().equals("web") && vm.getCards(0).equals(lost));
+    assertThat(vne.status().getPhase()).isEqualTo(Phase.RUNNING);
+    vne.askDown();
+    vne.orders(UNDEPLOY);
+    vne.undeployed("a");
+    vne.undeployed("b");
+    vne.reply();
+    vne.up();
+    assertThat(vne.status().getVmsList()).allMatch(vm -> vm.getCardsCount() == 0);
   }
 
   @Test

@@ -21,6 +21,8 @@ import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.HostReport;
 import io.vnsnap.proto.Loading;
 import io.vnsnap.proto.Manifest;
+import io.vnsnap.proto.RefusedFrames;
+import io.vnsnap.proto.VmCards;
 import io.vnsnap.proto.VmStored;
 import io.vnsnap.proto.wire.ToHost;
 import io.vnsnap.store.NoSuchSnapshotException;
@@ -41,6 +43,9 @@ class HostActorTest {
 
   /** After it, nobody waits any more for the end of a VM whose socket was closed. */
   private static final Duration LONGER_THAN_A_VM_ENDS = Duration.ofSeconds(3);
+
+  /** Of an address' last byte in a frame. */
+  private static final int SOURCE_AT = 11;
 
   private HostFixture host;
 
@@ -78,8 +83,10 @@ class HostActorTest {
     sender.network().writeFrame(frameToB(9));
     assertThat(host.hypervisor().machine("b").network().received().poll(4, TimeUnit.SECONDS))
         .isNotNull();
+    assertThat(host.plane().recordedBytes()).isPositive();
     mayPause.complete(null);
     Manifest manifest = HostFixture.manifest(List.of(host.awaitStored(), host.awaitStored()));
+    assertThat(host.plane().recordedBytes()).as("bytes still kept").isZero();
     assertThat(manifest.getLogsList()).singleElement().matches(log -> log.getFrames() == 1);
     host.seal(manifest);
     host.await(HostReport::hasSealed);
@@ -99,6 +106,25 @@ class HostActorTest {
   }
 
   @Test
+  void shouldFailASnapshotWhoseFramesDoNotFitTheHost() throws Exception {
+    try (HostFixture small = new HostFixture("vnsnap.net.host-record-bytes = 1 KiB")) {
+      small.run();
+      small.prepare();
+      small.await(HostReport::hasPrepared);
+      FakeMachine sender = small.hypervisor().machine("a");
+      CompletableFuture<Void> mayPause = sender.holdPause();
+      small.cut();
+      small.await(HostReport::hasVmCut);
+      sender.network().writeFrame(frameToB(9));
+      assertThat(small.await(HostReport::hasSnapshotFailed).getSnapshotFailed().getReason())
+          .contains("1024 bytes of vnsnap.net.host-record-bytes");
+      assertThat(small.hypervisor().machine("b").network().received().poll(4, TimeUnit.SECONDS))
+          .endsWith(frameToB(9));
+      mayPause.complete(null);
+    }
+  }
+
+  @Test
   void shouldWarnOfAVmThatRunsOnWithoutItsNetwork() {
     host.run();
     LoggingTestKit.warn("VM a runs on without its network card")
@@ -111,6 +137,31 @@ class HostActorTest {
             });
     assertThat(host.hypervisor().machine("a").running()).isTrue();
     assertThat(host.count(HostReport::hasVmExited)).isZero();
+    VmCards report = host.await(HostReport::hasVmCards).getVmCards();
+    assertThat(report.getVm()).isEqualTo("a");
+    assertThat(report.getCardsList())
+        .singleElement()
+        .matches(card -> card.getVnic().equals("n0") && card.getRefusedCount() == 0)
+        .matches(card -> card.getDisconnectedReason().contains("closed its network socket"));
+    assertThat(host.await(HostReport::hasVmCards).getVmCards()).as("repeated").isEqualTo(report);
+  }
+
+  @Test
+  void shouldReportFramesThatAreRefusedAndNothingBeforeThat() throws Exception {
+    host.run();
+    FakeMachine sender = host.hypervisor().machine("a");
+    sender.network().writeFrame(frameToB(1));
+    assertThat(host.hypervisor().machine("b").network().received().poll(10, TimeUnit.SECONDS))
+        .isNotNull();
+    assertThat(host.count(HostReport::hasVmCards)).isZero();
+    byte[] forged = frameToB(1);
+    forged[SOURCE_AT]++;
+    sender.network().writeFrame(forged);
+    assertThat(host.await(HostReport::hasVmCards).getVmCards().getCardsList())
+        .singleElement()
+        .matches(card -> card.getDisconnectedReason().isEmpty())
+        .extracting(card -> card.getRefused(0))
+        .isEqualTo(RefusedFrames.newBuilder().setCause("forged source").setFrames(1).build());
   }
 
   @Test

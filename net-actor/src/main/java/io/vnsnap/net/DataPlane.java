@@ -3,6 +3,7 @@ package io.vnsnap.net;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.gate.RecordBudget;
 import io.vnsnap.net.port.PortConnector;
 import io.vnsnap.net.tls.ClusterTls;
 import io.vnsnap.net.transport.TcpTransport;
@@ -33,6 +34,7 @@ public final class DataPlane implements AutoCloseable {
   private final PortConnector connector;
   private final TrunkListener listener;
   private final Trunks trunks;
+  private final RecordBudget recordBudget;
   private final Set<Segment> segments = ConcurrentHashMap.newKeySet();
   private final Endpoint endpoint;
 
@@ -41,6 +43,7 @@ public final class DataPlane implements AutoCloseable {
     this.transport = transport;
     this.loop = transport.loop();
     this.allocator = transport.allocator();
+    this.recordBudget = new RecordBudget(settings.hostRecordBytes());
     this.flusher = new Flusher(transport::nanos);
     this.connector = new PortConnector(transport, allocator, settings.port(), flusher);
     ClusterTls tls = settings.tls() == null ? null : ClusterTls.load(settings.tls(), Instant.now());
@@ -117,6 +120,11 @@ public final class DataPlane implements AutoCloseable {
     return transport.bufferBytes();
   }
 
+  /** Heap of the frames that cuts have recorded and that are not stored yet, in bytes. */
+  public long recordedBytes() {
+    return recordBudget.bytes() - recordBudget.left();
+  }
+
   /** Memory of the frames that wait for VMs of this host; those for other hosts are not counted. */
   private long waitingBytes() {
     return transport.bufferBytes() - trunks.bytes();
@@ -148,6 +156,10 @@ public final class DataPlane implements AutoCloseable {
   /** The time of the event loop, for a gate. */
   LoopTime time() {
     return new LoopTime(transport, flusher);
+  }
+
+  RecordBudget recordBudget() {
+    return recordBudget;
   }
 
   ByteBufAllocator allocator() {

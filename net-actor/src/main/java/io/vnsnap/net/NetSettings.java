@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param gate bounds of each gate
  * @param link bounds of each link's shaping
  * @param trunk where to listen, and bounds of each trunk
+ * @param hostRecordBytes heap for the recorded frames of all gates together
  * @param tls files for TLS between hosts; null: none
  */
 public record NetSettings(
@@ -22,7 +23,10 @@ public record NetSettings(
     GateSettings gate,
     LinkSettings link,
     TrunkSettings trunk,
+    long hostRecordBytes,
     @Nullable TlsFiles tls) {
+  /** One part in so many of the heap is for recorded frames, unless told otherwise. */
+  private static final int HEAP_PER_RECORDS = 4;
 
   /**
    * Reads {@code vnsnap.net} and {@code vnsnap.tls}.
@@ -37,6 +41,7 @@ public record NetSettings(
         gate(net.getConfig("gate")),
         link(net.getConfig("link")),
         trunk(net.getConfig("trunk")),
+        hostRecordBytes(net),
         TlsFiles.from(root));
   }
 
@@ -55,6 +60,13 @@ public record NetSettings(
         gate.getDuration("drain-deadline"),
         gate.getDuration("max-hold"),
         gate.getDuration("max-replay"));
+  }
+
+  private static long hostRecordBytes(Config net) {
+    String key = "host-record-bytes";
+    return net.getString(key).equals("auto")
+        ? Runtime.getRuntime().maxMemory() / HEAP_PER_RECORDS
+        : net.getBytes(key);
   }
 
   private static LinkSettings link(Config link) {

@@ -50,6 +50,7 @@ public final class Segment {
                 vnic.number(),
                 spec.vnics().size(),
                 plane.settings().gate(),
+                plane.recordBudget(),
                 plane.time(),
                 plane.allocator()));
       }
@@ -95,7 +96,7 @@ public final class Segment {
     gates.forEach((number, gate) -> {
       SwitchPort port = new SwitchPort(Framing.parseMac(spec.vnics().get(number).mac()));
       ports.put(number, port);
-      gate.connectTo(shaped(spec.vnics().get(number).shaping(), port));
+      gate.connectTo(shaped(number, port));
     });
     for (Vnic from : spec.vnics()) {
       for (Vnic to : spec.vnics()) {
@@ -107,10 +108,12 @@ public final class Segment {
     plane.listener().add(spec.networkId(), this::inbound);
   }
 
-  private Egress shaped(Shaping shaping, SwitchPort port) {
+  private Egress shaped(int number, SwitchPort port) {
+    Shaping shaping = spec.vnics().get(number).shaping();
     return shaping.isNone()
         ? port
-        : new Shaper(shaping, plane.settings().link(), plane.time(), plane.allocator(), port);
+        : new Shaper(
+            name(number), shaping, plane.settings().link(), plane.time(), plane.allocator(), port);
   }
 
   /** Ends it. On the event loop. */

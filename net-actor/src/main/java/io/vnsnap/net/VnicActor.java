@@ -294,8 +294,9 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
     }
 
     @Override
-    public void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {
-      self.tell(new Happened(new VnicEvent.LogClosed(vnic, epoch, channels, frames)));
+    public void logClosed(
+        int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
+      self.tell(new Happened(new VnicEvent.LogClosed(vnic, epoch, channels, frames, free)));
     }
 
     @Override
@@ -316,6 +317,22 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
     @Override
     public void badInput(BadInput cause) {
       LOG.warn("VNIC {}: the VM sends {}; they are refused and counted", name, cause.words());
+      if (cause != BadInput.TORN) {
+        self.tell(new Happened(new VnicEvent.Refusing(vnic)));
+      }
+    }
+
+    @Override
+    public void closing(GateCounters counters) {
+      String losses = counters.losses();
+      if (!losses.isEmpty()) {
+        LOG.info(
+            "VNIC {} is closed: {} frames sent, {} delivered; {}",
+            name,
+            counters.sent(),
+            counters.delivered(),
+            losses);
+      }
     }
 
     @Override

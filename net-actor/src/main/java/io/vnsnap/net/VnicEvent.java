@@ -22,14 +22,24 @@ public sealed interface VnicEvent {
    *
    * @param channels accounts of the channels that end here
    * @param frames the channel log, in order of arrival
+   * @param free to be run when the frames are stored: till then they count against {@code
+   *     host-record-bytes}. The gate does it with its next cut, when this one is aborted, or when
+   *     it closes, if nobody has
    */
-  record LogClosed(int vnic, int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames)
+  record LogClosed(
+      int vnic, int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free)
       implements VnicEvent {}
 
   /**
    * The log of this cut was given up, so the snapshot has failed; frames are delivered as before.
    */
   record RecordingFailed(int vnic, int epoch, String reason) implements VnicEvent {}
+
+  /**
+   * The VM has sent frames that are refused, of some kind for the first time. A frame that the end
+   * of its socket has torn is none of them: {@link PortClosed} tells of it.
+   */
+  record Refusing(int vnic) implements VnicEvent {}
 
   /** The VM's network socket was closed, other than by order. */
   record PortClosed(int vnic, String reason) implements VnicEvent {}

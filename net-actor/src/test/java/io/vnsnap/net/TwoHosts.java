@@ -78,7 +78,8 @@ final class TwoHosts implements AutoCloseable {
     }
 
     @Override
-    public void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {
+    public void logClosed(
+        int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
       logs.put(epoch, new Log(channels, frames));
     }
 

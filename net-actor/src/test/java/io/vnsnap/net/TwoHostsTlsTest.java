@@ -4,9 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.vnsnap.net.gate.GateCounters;
 import io.vnsnap.net.tls.TestCertificates;
 import io.vnsnap.net.tls.TlsFiles;
@@ -20,16 +17,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** Trunks over TLS, and what is said when certificates do not fit. */
 @Timeout(240)
@@ -45,18 +39,7 @@ class TwoHostsTlsTest {
   private static TlsFiles foreign;
   private static TlsFiles misnamed;
 
-  /** Remembers what was logged. */
-  private static final class Lines extends AppenderBase<ILoggingEvent> {
-    final List<String> lines = new CopyOnWriteArrayList<>();
-
-    @Override
-    protected void append(ILoggingEvent event) {
-      lines.add(event.getFormattedMessage());
-    }
-  }
-
-  private final Lines log = new Lines();
-  private final Logger logger = (Logger) LoggerFactory.getLogger("io.vnsnap.net.trunk");
+  private final LogLines log = new LogLines();
 
   @BeforeAll
   static void makeCertificates() throws IOException {
@@ -66,22 +49,13 @@ class TwoHostsTlsTest {
     foreign = new TestCertificates(folder, "theirs").issue("node", "cluster");
   }
 
-  @BeforeEach
-  void listen() {
-    log.start();
-    logger.addAppender(log);
-  }
-
   @AfterEach
   void stopListening() {
-    logger.detachAppender(log);
+    log.close();
   }
 
   private void awaitLine(String what) {
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(
-            () -> assertThat(log.lines).anySatisfy(line -> assertThat(line).contains(what)));
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(log.with(what)).isNotEmpty());
   }
 
   private static NetSettings settings(TlsFiles files) {
@@ -135,7 +109,7 @@ class TwoHostsTlsTest {
   }
 
   private void expectCutOff(@Nullable SSLContext tls, String why) throws IOException {
-    log.lines.clear();
+    log.clear();
     try (DataPlane plane = DataPlane.open(settings(good))) {
       say(tls, plane.endpoint().getPort());
       awaitLine("cut off 127.0.0.1: ");
@@ -163,7 +137,7 @@ class TwoHostsTlsTest {
   }
 
   private void expectComplaint(TlsFiles ofPeer, String why) throws IOException {
-    log.lines.clear();
+    log.clear();
     try (DataPlane a = DataPlane.open(settings(good));
         DataPlane b = DataPlane.open(settings(ofPeer))) {
       List<Vnic> vnics =

@@ -6,9 +6,12 @@ import static org.awaitility.Awaitility.await;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.gate.Gate;
+import io.vnsnap.net.gate.GateCounters;
 import io.vnsnap.net.gate.TestFrame;
 import io.vnsnap.proto.RecordedFrame;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -138,6 +141,39 @@ class VnicActorTest {
     VnicActor.Aborted aborted =
         ask(vnic, to -> new VnicActor.Abort(3, to), VnicActor.Aborted.class);
     assertThat(aborted.epoch()).isEqualTo(3);
+  }
+
+  @Test
+  void shouldLogWhatDidNotGetThroughWhenItIsClosed() {
+    try (LogLines log = new LogLines()) {
+      ActorRef<VnicActor.Command> vnic = running(0);
+      first.write(new TestFrame(1, 3, 0).framed().nioBuffer()); // says it is VNIC 3
+      first.write(new TestFrame(1, 3, 0).framed().nioBuffer());
+      events.expectMessage(PATIENCE, new VnicEvent.Refusing(0));
+      await().atMost(PATIENCE).until(() -> count(vnic).refused().total() == 2);
+      ask(vnic, VnicActor.Close::new, VnicActor.Closed.class);
+      assertThat(log.with("is closed"))
+          .singleElement()
+          .asString()
+          .startsWith("INFO VNIC vne: vm0/eth0")
+          .endsWith("0 frames sent, 0 delivered; refused from the VM 2 (forged source 2)");
+      events.expectNoMessage(Duration.ZERO);
+    }
+  }
+
+  @Test
+  void shouldReportATornFrameAsTheEndOfTheSocketOnly() throws Exception {
+    ActorRef<VnicActor.Command> vnic = running(0);
+    first.write(ByteBuffer.wrap(new byte[] {0, 0, 5, 0, 1, 2, 3}));
+    first.close();
+    assertThat(events.expectMessageClass(VnicEvent.PortClosed.class, PATIENCE).reason())
+        .contains("in the middle of a frame");
+    assertThat(count(vnic).refused().of(BadInput.TORN)).isEqualTo(1);
+    events.expectNoMessage(Duration.ZERO);
+  }
+
+  private GateCounters count(ActorRef<VnicActor.Command> vnic) {
+    return ask(vnic, VnicActor.Count::new, VnicActor.Counted.class).counters();
   }
 
   @Test

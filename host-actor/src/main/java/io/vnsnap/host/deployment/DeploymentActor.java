@@ -361,6 +361,7 @@ public final class DeploymentActor extends AbstractBehavior<DeploymentActor.Comm
       case MemberEvent.AbortDone done -> snapshots.onAbortDone(vm, done.snapshotId());
       case MemberEvent.Exited ended -> onExited(vm, ended);
       case MemberEvent.Stopped ended -> onMemberStopped(vm);
+      case MemberEvent.Cards trouble -> reports.vmCards(vm, trouble.cards());
       case MemberEvent.Progress bytes ->
           progress.put(
               vm,

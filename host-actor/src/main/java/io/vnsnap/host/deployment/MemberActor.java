@@ -99,6 +99,12 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private record CheckOnVm(int vnic, String reason) implements Command {}
 
+  private enum LookAtCards implements Command {
+    TICK
+  }
+
+  private record CardsCounted(List<VnicActor.Counted> counted) implements Command {}
+
   /** A VM that ends closes its sockets first; when it has ended is known by then. */
   private static final Duration VM_ENDS = Duration.ofSeconds(2);
 
@@ -107,6 +113,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private final DeploymentPlan.VmPlan plan;
   private final Consumer<MemberEvent> owner;
   private final VnicValves valves;
+  private final CardTroubles cards;
   private final ActorRef<VmActor.Command> vm;
   private Optional<ActorRef<ConsoleActor.Command>> console = Optional.empty();
   private Optional<VmParts> parts = Optional.empty();
@@ -143,6 +150,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     this.host = host;
     this.plan = plan;
     this.owner = owner;
+    this.cards = new CardTroubles(plan.vnics());
     ActorRef<VnicEvent> vnicEvents = context.messageAdapter(VnicEvent.class, FromVnic::new);
     List<ActorRef<VnicActor.Command>> vnics = new ArrayList<>();
     for (Vnic vnic : plan.vnics()) {
@@ -211,6 +219,8 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case ConsoleGone gone -> console = Optional.empty();
       case Rehearsed rehearsed -> onRehearsed(rehearsed);
       case CheckOnVm check -> onCheckOnVm(check);
+      case LookAtCards tick -> onLookAtCards();
+      case CardsCounted done -> onCardsCounted(done.counted());
       case VnicsClosed closed -> owner.accept(new MemberEvent.Stopped());
     }
     return this;
@@ -382,6 +392,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case VnicEvent.HoldExpired expired ->
           snapshotFailed(
               expired.epoch(), "its gate was shut for too long and has opened by itself");
+      case VnicEvent.Refusing refusing -> reportCards();
       case VnicEvent.PortClosed closed ->
           timers.startSingleTimer(
               new CheckOnVm(closed.vnic(), ""),
@@ -395,19 +406,37 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     if (stopping || ended) {
       return;
     }
-    String card =
-        plan.vnics().stream()
-            .filter(vnic -> vnic.number() == check.vnic())
-            .map(Vnic::name)
-            .findFirst()
-            .orElse(Integer.toString(check.vnic()));
+    cards.disconnected(check.vnic(), check.reason());
+    reportCards();
     getContext()
         .getLog()
         .warn(
             "VM {} runs on without its network card {}: {}. What is sent to it is dropped and counted; restore the VNE, or take it down",
             plan.machine().name(),
-            card,
+            cards.name(check.vnic()),
             check.reason());
+  }
+
+  /** Now, and again and again: the numbers change, and a report may be lost. */
+  private void reportCards() {
+    timers.startTimerWithFixedDelay(LookAtCards.TICK, Duration.ZERO, CardTroubles.INTERVAL);
+  }
+
+  private void onLookAtCards() {
+    if (stopping || ended) {
+      timers.cancel(LookAtCards.TICK);
+      return;
+    }
+    getContext()
+        .pipeToSelf(
+            valves.count(),
+            (counted, problem) -> new CardsCounted(counted != null ? counted : List.of()));
+  }
+
+  private void onCardsCounted(List<VnicActor.Counted> counted) {
+    if (!stopping && !ended && !counted.isEmpty()) {
+      owner.accept(new MemberEvent.Cards(cards.report(counted)));
+    }
   }
 
   private Optional<VmParts> current(int epoch) {
@@ -459,11 +488,15 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       String snapshotId, ImageRecord image, Collection<VnicEvent.LogClosed> logs)
       throws IOException {
     VmStored.Builder stored = VmStored.newBuilder().setSnapshotId(snapshotId).setImage(image);
-    for (VnicEvent.LogClosed log : logs) {
-      stored.addAllChannels(log.channels());
-      if (!log.frames().isEmpty()) {
-        stored.addLogs(writeLog(snapshotId, log));
+    try {
+      for (VnicEvent.LogClosed log : logs) {
+        stored.addAllChannels(log.channels());
+        if (!log.frames().isEmpty()) {
+          stored.addLogs(writeLog(snapshotId, log));
+        }
       }
+    } finally {
+      logs.forEach(log -> log.free().run());
     }
     return stored.build();
   }

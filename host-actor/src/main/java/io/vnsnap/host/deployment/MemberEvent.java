@@ -1,8 +1,10 @@
 package io.vnsnap.host.deployment;
 
+import io.vnsnap.proto.CardTrouble;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.VmProcess;
 import io.vnsnap.proto.VmStored;
+import java.util.List;
 
 /** What a {@link MemberActor} tells its deployment. */
 sealed interface MemberEvent {
@@ -40,6 +42,9 @@ sealed interface MemberEvent {
 
   /** The process ended as asked, and its VNICs are closed. */
   record Stopped() implements MemberEvent {}
+
+  /** These of its network cards have trouble. */
+  record Cards(List<CardTrouble> cards) implements MemberEvent {}
 
   /** Bytes loaded or captured so far; total 0 when not known. */
   record Progress(long doneBytes, long totalBytes) implements MemberEvent {}

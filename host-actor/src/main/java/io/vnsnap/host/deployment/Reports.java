@@ -2,6 +2,7 @@ package io.vnsnap.host.deployment;
 
 import io.vnsnap.host.HostContext;
 import io.vnsnap.proto.Aborted;
+import io.vnsnap.proto.CardTrouble;
 import io.vnsnap.proto.DeployFailed;
 import io.vnsnap.proto.Deployed;
 import io.vnsnap.proto.HostReport;
@@ -11,6 +12,7 @@ import io.vnsnap.proto.Running;
 import io.vnsnap.proto.Sealed;
 import io.vnsnap.proto.SnapshotFailed;
 import io.vnsnap.proto.Undeployed;
+import io.vnsnap.proto.VmCards;
 import io.vnsnap.proto.VmCut;
 import io.vnsnap.proto.VmExited;
 import io.vnsnap.proto.VmProcess;
@@ -88,6 +90,10 @@ public record Reports(HostContext host, String vne, int generation) {
 
   void progress(Iterable<VmProgress> vms) {
     send(about().setProgress(Progress.newBuilder().addAllVms(vms)));
+  }
+
+  void vmCards(String vm, Iterable<CardTrouble> cards) {
+    send(about().setVmCards(VmCards.newBuilder().setVm(vm).addAllCards(cards)));
   }
 
   private HostReport.Builder about() {

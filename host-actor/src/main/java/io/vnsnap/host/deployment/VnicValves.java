@@ -123,6 +123,12 @@ final class VnicValves implements Valves {
     return askAll(replyTo -> new VnicActor.Abort(epoch, replyTo)).thenApply(aborted -> null);
   }
 
+  /** What every VNIC has counted so far. */
+  CompletionStage<List<VnicActor.Counted>> count() {
+    return askAll(VnicActor.Count::new)
+        .thenApply(replies -> replies.stream().map(reply -> (VnicActor.Counted) reply).toList());
+  }
+
   /** Closes every VNIC; completes also when one was closed already. */
   CompletionStage<Void> close() {
     return askAll(VnicActor.Close::new).handle((closed, problem) -> null);

@@ -84,7 +84,12 @@ public final class HostFixture implements AutoCloseable {
 
   /** Starts the host. */
   public HostFixture() throws IOException {
-    Config config = ConfigFactory.load();
+    this("");
+  }
+
+  /** Starts the host with these changes to its settings. */
+  public HostFixture(String changes) throws IOException {
+    Config config = ConfigFactory.parseString(changes).withFallback(ConfigFactory.load()).resolve();
     root = Files.createTempDirectory(Path.of("/tmp"), "vn");
     kit =
         ActorTestKit.create(
@@ -125,6 +130,11 @@ public final class HostFixture implements AutoCloseable {
   /** The VMs. */
   public FakeHypervisor hypervisor() {
     return hypervisor;
+  }
+
+  /** The network. */
+  public DataPlane plane() {
+    return plane;
   }
 
   /** The store. */

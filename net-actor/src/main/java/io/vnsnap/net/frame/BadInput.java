@@ -1,5 +1,7 @@
 package io.vnsnap.net.frame;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -7,20 +9,27 @@ import java.util.Objects;
 /** What a VM may send that is not passed on. */
 public enum BadInput {
   /** Shorter than an Ethernet header. */
-  UNDERSIZED("frames shorter than an Ethernet header"),
+  UNDERSIZED("too short", "frames shorter than an Ethernet header"),
   /** Longer than QEMU's longest frame: the stream makes no sense from there on. */
-  OVERSIZED("a frame longer than any that QEMU sends"),
+  OVERSIZED("too long", "a frame longer than any that QEMU sends"),
   /** The sender's address is not that of the VNIC. */
-  FORGED_SOURCE("frames from an address that is not its own"),
+  FORGED_SOURCE("forged source", "frames from an address that is not its own"),
   /** With a VLAN tag: a link carries untagged frames. */
-  VLAN_TAG("frames with a VLAN tag"),
+  VLAN_TAG("VLAN tag", "frames with a VLAN tag"),
   /** The socket was closed in the middle of it. */
-  TORN("part of a frame");
+  TORN("torn", "part of a frame");
 
+  private final String label;
   private final String words;
 
-  BadInput(String words) {
+  BadInput(String label, String words) {
+    this.label = label;
     this.words = words;
+  }
+
+  /** Two words beside a count. */
+  public String label() {
+    return label;
   }
 
   /** What the VM sent, for a person. */
@@ -59,6 +68,15 @@ public enum BadInput {
       Counts copy = new Counts();
       frames.forEach((cause, count) -> copy.count(cause)[0] = count[0]);
       return copy;
+    }
+
+    /** For people: "12 (forged source 2, VLAN tag 10)". */
+    @Override
+    public String toString() {
+      return frames.entrySet().stream()
+          .filter(entry -> entry.getValue()[0] > 0)
+          .map(entry -> entry.getKey().label() + " " + entry.getValue()[0])
+          .collect(joining(", ", total() + " (", ")"));
     }
 
     private long[] count(BadInput cause) {

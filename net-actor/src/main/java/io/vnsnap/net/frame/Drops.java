@@ -1,6 +1,9 @@
 package io.vnsnap.net.frame;
 
+import static java.util.stream.Collectors.joining;
+
 import io.vnsnap.proto.DropCause;
+import java.util.stream.IntStream;
 
 /** Counts dropped frames by cause. Used by one thread, or not changed any more. */
 public final class Drops {
@@ -43,6 +46,15 @@ public final class Drops {
       total += count;
     }
     return total;
+  }
+
+  /** For people: "5 (QUEUE_FULL 3, VM_GONE 2)". */
+  @Override
+  public String toString() {
+    return IntStream.range(0, CAUSES)
+        .filter(cause -> frames[cause] > 0)
+        .mapToObj(cause -> DropCause.forNumber(cause) + " " + frames[cause])
+        .collect(joining(", ", total() + " (", ")"));
   }
 
   /** A copy that does not change with this. */

@@ -2,6 +2,7 @@ package io.vnsnap.net.gate;
 
 import io.netty.buffer.ByteBuf;
 import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.frame.Drops;
 import org.jspecify.annotations.Nullable;
 
 /** The way out of a gate: the link, as seen by the VNIC that sends. */
@@ -30,6 +31,9 @@ public interface Egress {
 
   /** Frames that the link keeps back for now; they are not counted as sent yet. */
   long keptBack();
+
+  /** Frames that the link, or a full trunk behind it, has lost; each flooded copy counted. */
+  Drops lost();
 
   /** Frees what is kept back. Nothing is sent any more. */
   void close();

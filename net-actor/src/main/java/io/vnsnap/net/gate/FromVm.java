@@ -2,6 +2,7 @@ package io.vnsnap.net.gate;
 
 import io.netty.buffer.ByteBuf;
 import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.frame.Framing;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,10 @@ final class FromVm {
 
   long keptBack() {
     return egress == null ? 0 : egress.keptBack();
+  }
+
+  Drops lost() {
+    return egress == null ? new Drops() : egress.lost();
   }
 
   BadInput.Counts refused() {

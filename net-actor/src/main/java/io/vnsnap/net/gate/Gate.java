@@ -76,15 +76,21 @@ public final class Gate implements PortEvents {
   /**
    * @param number of the VNIC
    * @param vnics number of VNICs in the VNE
+   * @param budget for the recorded frames of all gates of the host
    */
   public Gate(
-      int number, int vnics, GateSettings settings, LoopClock clock, ByteBufAllocator allocator) {
+      int number,
+      int vnics,
+      GateSettings settings,
+      RecordBudget budget,
+      LoopClock clock,
+      ByteBufAllocator allocator) {
     this.number = number;
     this.settings = settings;
     this.clock = clock;
     this.line = new WaitingLine(allocator, settings.queueBytes());
     this.toVm = new ToVm(line, cause -> events.dropping(cause));
-    this.recorder = new Recorder(clock, settings.recordBytes(), () -> events);
+    this.recorder = new Recorder(clock, settings.recordBytes(), budget, () -> events);
     this.channelFrom = new InChannel[vnics];
     this.maxHold = new Alarm(clock, this::expire);
     this.nextDue = new Alarm(clock, this::deliverDue);
@@ -221,6 +227,7 @@ public final class Gate implements PortEvents {
         line.items(),
         line.bytes(),
         fromVm.refused(),
+        fromVm.lost(),
         stale,
         missing,
         drops);
@@ -228,6 +235,9 @@ public final class Gate implements PortEvents {
 
   /** Frees everything and lets the VM go; nothing passes any more. May be called twice. */
   public void close() {
+    if (state != State.CLOSED) {
+      events.closing(counters());
+    }
     state = State.CLOSED;
     recorder.abandon();
     maxHold.cancel();

@@ -18,8 +18,9 @@ public interface GateEvents {
         }
 
         @Override
-        public void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {
-          // nobody to tell
+        public void logClosed(
+            int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
+          free.run();
         }
 
         @Override
@@ -41,8 +42,14 @@ public interface GateEvents {
   /** Another VNIC has made this cut already; once for each epoch. */
   void redSeen(int epoch);
 
-  /** The log of this cut is complete: all channels were closed by their markers. */
-  void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames);
+  /**
+   * The log of this cut is complete: all channels were closed by their markers.
+   *
+   * @param free to be run, by any thread, when the frames are needed no more: their memory may be
+   *     recorded to again. The gate does it with its next cut, or when it closes, if nobody has
+   */
+  void logClosed(
+      int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free);
 
   /** The log of this cut was given up; frames are delivered as before. */
   void recordingFailed(int epoch, String reason);
@@ -57,6 +64,11 @@ public interface GateEvents {
 
   /** The VM has sent something of this kind for the first time; it is counted from now on. */
   default void badInput(BadInput cause) {
+    // the counters tell as well
+  }
+
+  /** The gate is being closed, with these counts in the end; once. */
+  default void closing(GateCounters counters) {
     // the counters tell as well
   }
 

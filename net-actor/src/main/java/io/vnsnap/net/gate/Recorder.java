@@ -8,18 +8,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the channel log of one cut after another at one gate: from turning red until all channels
- * are closed, or the log is given up.
+ * are closed, or the log is given up. A log that was handed over counts against the budget of the
+ * host until it is freed by whoever stores it, and at the latest until the next one or {@link
+ * #abandon}.
  */
 final class Recorder {
   private final LoopClock clock;
   private final long maxBytes;
+  private final RecordBudget budget;
   private final Supplier<GateEvents> events;
   private final List<InChannel> channels = new ArrayList<>();
   private @Nullable Recording recording;
+  private @Nullable Recording handedOver;
 
-  Recorder(LoopClock clock, long maxBytes, Supplier<GateEvents> events) {
+  Recorder(LoopClock clock, long maxBytes, RecordBudget budget, Supplier<GateEvents> events) {
     this.clock = clock;
     this.maxBytes = maxBytes;
+    this.budget = budget;
     this.events = events;
   }
 
@@ -38,13 +43,22 @@ final class Recorder {
           .get()
           .recordingFailed(recording.epoch(), "the next cut came before the log was complete");
     }
-    recording = new Recording(cut, clock.nanos(), maxBytes, channels.size());
+    abandon();
+    recording = new Recording(cut, clock.nanos(), maxBytes, budget, channels.size());
     channels.forEach(InChannel::cut);
   }
 
-  /** Gives the log up, if one is being written. */
+  /** Gives the log up, if one is being written, and what is kept of the one before. */
   void abandon() {
-    recording = null;
+    recording = free(recording);
+    handedOver = free(handedOver);
+  }
+
+  private static @Nullable Recording free(@Nullable Recording log) {
+    if (log != null) {
+      log.free();
+    }
+    return null;
   }
 
   /** Whether a frame of this epoch, let through by the gate, has to be recorded. */
@@ -54,15 +68,14 @@ final class Recorder {
 
   /** Records a frame that has not waited, if a log is being written. */
   void record(InChannel channel, long sequence, long arrivalNanos, ByteBuf framed) {
-    if (recording != null && !recording.add(channel, sequence, framed, arrivalNanos)) {
+    if (recording == null) {
+      return;
+    }
+    String full = recording.add(channel, sequence, framed, arrivalNanos);
+    if (full != null) {
       int epoch = recording.epoch();
-      recording = null;
-      events
-          .get()
-          .recordingFailed(
-              epoch,
-              "more frames were in flight than fit the %d bytes of vnsnap.net.gate.record-bytes"
-                  .formatted(maxBytes));
+      recording = free(recording);
+      events.get().recordingFailed(epoch, "more frames were in flight than fit " + full);
     }
   }
 
@@ -92,12 +105,14 @@ final class Recorder {
     if (recording != null && recording.isComplete()) {
       Recording complete = recording;
       recording = null;
+      handedOver = complete;
       events
           .get()
           .logClosed(
               complete.epoch(),
               channels.stream().map(InChannel::closing).toList(),
-              complete.frames());
+              complete.frames(),
+              complete::free);
     }
   }
 }

@@ -11,11 +11,14 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.RandomAccess;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The channel log of one cut at one gate while it is written: kept in memory, bounded. Frames are
  * copied into large pieces one after another, so that recording does not slow the event loop down;
- * the records are made of it by whoever reads the finished log.
+ * the records are made of it by whoever reads the finished log. Each piece is taken from the budget
+ * of the host, and goes back with {@link #free}.
  */
 final class Recording {
   private static final int FRAME_OVERHEAD = 128;
@@ -29,6 +32,8 @@ final class Recording {
   private final int epoch;
   private final long cutNanos;
   private final long maxBytes;
+  private final RecordBudget budget;
+  private final AtomicLong taken = new AtomicLong();
   private final List<Piece> pieces = new ArrayList<>();
   private Piece last = new Piece(0);
   private int count;
@@ -37,10 +42,17 @@ final class Recording {
   private boolean inOrder = true;
   private int openChannels;
 
-  Recording(int epoch, long cutNanos, long maxBytes, int openChannels) {
+  /**
+   * An empty log.
+   *
+   * @param maxBytes of this log, at most
+   * @param budget of this and all other logs of the host
+   */
+  Recording(int epoch, long cutNanos, long maxBytes, RecordBudget budget, int openChannels) {
     this.epoch = epoch;
     this.cutNanos = cutNanos;
     this.maxBytes = maxBytes;
+    this.budget = budget;
     this.openChannels = openChannels;
   }
 
@@ -53,16 +65,17 @@ final class Recording {
    *
    * @param framed borrowed
    * @param arrivedNanos when it arrives, as the VM sees it
-   * @return false if there is no room
+   * @return which bound leaves no room for it, for the person who must act; null if it is added
    */
-  boolean add(InChannel channel, long sequence, ByteBuf framed, long arrivedNanos) {
+  @Nullable String add(InChannel channel, long sequence, ByteBuf framed, long arrivedNanos) {
     int length = framed.readableBytes() - Framing.LENGTH_BYTES;
     bytes += length + FRAME_OVERHEAD;
     if (bytes > maxBytes) {
-      return false;
+      return "the %d bytes of vnsnap.net.gate.record-bytes".formatted(maxBytes);
     }
-    if (last.content.remaining() < HEAD_BYTES + length) {
-      addPiece(HEAD_BYTES + length);
+    if (last.content.remaining() < HEAD_BYTES + length && !addPiece(HEAD_BYTES + length)) {
+      return "the %d bytes of vnsnap.net.host-record-bytes, which all VNICs of this host share"
+          .formatted(budget.bytes());
     }
     long offset = arrivedNanos <= cutNanos ? 0 : (arrivedNanos - cutNanos) / NANOS_PER_MICRO;
     inOrder &= offset >= lastOffset;
@@ -70,13 +83,26 @@ final class Recording {
     last.add(channel.from(), sequence, offset, framed, length);
     count++;
     channel.countRecorded();
+    return null;
+  }
+
+  private boolean addPiece(int least) {
+    int size = Math.max(FIRST_PIECE_BYTES << Math.min(pieces.size(), DOUBLINGS), least);
+    if (!budget.take(size)) {
+      return false;
+    }
+    taken.addAndGet(size);
+    last = new Piece(size);
+    pieces.add(last);
     return true;
   }
 
-  private void addPiece(int least) {
-    int size = FIRST_PIECE_BYTES << Math.min(pieces.size(), DOUBLINGS);
-    last = new Piece(Math.max(size, least));
-    pieces.add(last);
+  /**
+   * Nobody needs the frames any more: gives their memory back to the host's budget. Nothing may be
+   * added any more. May be called twice, and by any thread.
+   */
+  void free() {
+    budget.giveBack(taken.getAndSet(0));
   }
 
   void channelClosed() {

@@ -54,6 +54,10 @@ public final class OutChannel {
     hop.marker(new Marker(epoch, sent, drops.copy()));
   }
 
+  Drops lost() {
+    return drops;
+  }
+
   long sent() {
     return sent;
   }

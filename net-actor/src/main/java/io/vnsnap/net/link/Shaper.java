@@ -3,6 +3,7 @@ package io.vnsnap.net.link;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Alarm;
 import io.vnsnap.net.gate.Egress;
@@ -10,6 +11,8 @@ import io.vnsnap.net.gate.LoopClock;
 import io.vnsnap.proto.DropCause;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way of one VNIC's frames to its link's switch: loses, queues and delays them as the topology
@@ -25,11 +28,13 @@ import org.jspecify.annotations.Nullable;
  * the delay, and each channel stays in order. Red frames come behind them as if nothing had been.
  */
 public final class Shaper implements Egress {
+  private static final Logger LOG = LoggerFactory.getLogger(Shaper.class);
   private static final int MILLION = 1_000_000;
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final int BITS = 8;
   private static final int FRAME_OVERHEAD = 256;
 
+  private final String vnic;
   private final Shaping shaping;
   private final LinkSettings settings;
   private final LoopClock clock;
@@ -43,15 +48,22 @@ public final class Shaper implements Egress {
   private long lineFree;
   private long lastDue;
   private long lastSent;
+  private boolean full;
   private boolean closed;
 
-  /** A shaper before a switch. */
+  /**
+   * A shaper before a switch.
+   *
+   * @param vnic that sends, as users know it
+   */
   public Shaper(
+      String vnic,
       Shaping shaping,
       LinkSettings settings,
       LoopClock clock,
       ByteBufAllocator allocator,
       SwitchPort next) {
+    this.vnic = vnic;
     this.shaping = shaping;
     this.settings = settings;
     this.clock = clock;
@@ -84,8 +96,10 @@ public final class Shaper implements Egress {
     long now = clock.nanos();
     long length = (long) framed.readableBytes() - Framing.LENGTH_BYTES;
     int cost = framed.readableBytes() + FRAME_OVERHEAD;
-    if (!fitsQueue(now, length) || bytes + cost > settings.delayedBytes()) {
+    boolean fitsQueue = fitsQueue(now, length);
+    if (!fitsQueue || bytes + cost > settings.delayedBytes()) {
       next.lose(DropCause.LINK_FULL, framed);
+      noticeFull(fitsQueue);
       return;
     }
     lineFree = Math.max(now, lineFree) + transmission(length);
@@ -103,6 +117,21 @@ public final class Shaper implements Egress {
 
   private boolean draw(int ppm) {
     return ppm > 0 && random.nextInt(MILLION) < ppm;
+  }
+
+  private void noticeFull(boolean fitsQueue) {
+    if (full) {
+      return;
+    }
+    full = true;
+    String bound =
+        fitsQueue
+            ? "the %d bytes of vnsnap.net.link.delayed-bytes: raise them for this rate and delay"
+                .formatted(settings.delayedBytes())
+            : "the link's queue of %d bytes: raise the queue or the rate in the topology, unless that is what it is for"
+                .formatted(shaping.queueBytes());
+    LOG.warn(
+        "VNIC {}: frames it sends are dropped and counted (LINK_FULL), beyond {}", vnic, bound);
   }
 
   /** Whether a frame may wait for the line; one that need not wait for others always may. */
@@ -168,6 +197,11 @@ public final class Shaper implements Egress {
   @Override
   public long sent() {
     return next.sent();
+  }
+
+  @Override
+  public Drops lost() {
+    return next.lost();
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Egress;
 import io.vnsnap.proto.DropCause;
@@ -100,6 +101,13 @@ public final class SwitchPort implements Egress {
   @Override
   public long sent() {
     return others.stream().mapToLong(OutChannel::sent).sum();
+  }
+
+  @Override
+  public Drops lost() {
+    Drops lost = new Drops();
+    others.forEach(channel -> lost.add(channel.lost()));
+    return lost;
   }
 
   @Override

@@ -56,6 +56,8 @@ final class Trunk implements Flusher.Flushable {
   private boolean announced;
   private boolean unflushed;
   private boolean closed;
+  private long refused;
+  private long givenUp;
 
   Trunk(
       TrunkTarget target,
@@ -117,7 +119,7 @@ final class Trunk implements Flusher.Flushable {
   /** Queues a frame; false if there is no room. */
   boolean append(ChannelAddress address, int epoch, long sequence, ByteBuf framed) {
     if (!queue.add(address, epoch, sequence, framed)) {
-      return false;
+      return refuse();
     }
     appended();
     return true;
@@ -127,10 +129,21 @@ final class Trunk implements Flusher.Flushable {
   boolean appendEarly(
       ChannelAddress address, int epoch, long sequence, long remainingNanos, ByteBuf framed) {
     if (!queue.addEarly(address, epoch, sequence, remainingNanos, framed)) {
-      return false;
+      return refuse();
     }
     appended();
     return true;
+  }
+
+  private boolean refuse() {
+    if (refused == 0) {
+      LOG.warn(
+          "Trunk to host {} is full: frames for it are dropped and counted (TRUNK_FULL). It is out of reach, or slower than what is sent to it; if that passes, raise vnsnap.net.trunk.queue-bytes, {} bytes here",
+          target,
+          settings.queueBytes());
+    }
+    refused++;
+    return false;
   }
 
   /** Gives up what waits if the next marker would not fit. */
@@ -140,6 +153,7 @@ final class Trunk implements Flusher.Flushable {
           "Trunk to host {}: what waits for it is given up, for the markers that must not be lost",
           target);
       queue.giveUpFrames((channel, frames) -> {
+        givenUp += frames;
         TrunkHop hop = hops.get(channel);
         if (hop != null) {
           hop.lose(frames);
@@ -280,6 +294,13 @@ final class Trunk implements Flusher.Flushable {
     }
     if (connection != null) {
       connection.close();
+    }
+    if (refused + givenUp > 0) {
+      LOG.info(
+          "Trunk to host {} is closed; frames for it were dropped: TRUNK_FULL {}, TRUNK_BROKEN {}",
+          target,
+          refused,
+          givenUp);
     }
     queue.clear();
     whenUnused.run();

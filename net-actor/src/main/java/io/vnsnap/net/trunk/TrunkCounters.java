@@ -9,4 +9,9 @@ package io.vnsnap.net.trunk;
  * @param readPauses times that no trunk was read because too much waited on this host
  */
 public record TrunkCounters(
-    long unknownNetwork, long unknownChannel, long cutOff, long readPauses) {}
+    long unknownNetwork, long unknownChannel, long cutOff, long readPauses) {
+
+  boolean isNothing() {
+    return unknownNetwork + unknownChannel + cutOff + readPauses == 0;
+  }
+}

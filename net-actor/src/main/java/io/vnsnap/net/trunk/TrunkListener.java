@@ -128,6 +128,15 @@ public final class TrunkListener {
       var unused = server.close();
     }
     List.copyOf(connections).forEach(TrunkInbound::close);
+    TrunkCounters counters = counters();
+    if (!counters.isNothing()) {
+      LOG.info(
+          "Trunks from other hosts are closed; records for a VNE that is not here {}, for a channel that it does not have {}; connections cut off {}; times that too much waited to read on {}",
+          counters.unknownNetwork(),
+          counters.unknownChannel(),
+          counters.cutOff(),
+          counters.readPauses());
+    }
   }
 
   private void accept(Channel channel) {

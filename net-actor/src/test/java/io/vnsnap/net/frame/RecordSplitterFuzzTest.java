@@ -128,7 +128,13 @@ class RecordSplitterFuzzTest {
     port.add(0x5254_0000_0002L, new OutChannel(sink, 0));
     Shaping shaping = new Shaping(1_000_000, 500_000, 10_000, 1_000_000_000, 65_536, 10_000, 1);
     Shaper shaper =
-        new Shaper(shaping, new LinkSettings(65_536, Duration.ofMillis(1)), clock, allocator, port);
+        new Shaper(
+            "vnic",
+            shaping,
+            new LinkSettings(65_536, Duration.ofMillis(1)),
+            clock,
+            allocator,
+            port);
     SplittableRandom random = new SplittableRandom(SEED);
     long permitted = 0;
     for (int input = 0; input < INPUTS / 10; input++) {

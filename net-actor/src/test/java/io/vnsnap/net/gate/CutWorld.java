@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.vnsnap.net.frame.BadInput;
+import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.link.LinkSettings;
 import io.vnsnap.net.link.LocalHop;
 import io.vnsnap.net.link.NextHop;
@@ -118,7 +119,7 @@ final class CutWorld {
 
     Vm(int number) {
       this.number = number;
-      gate = new Gate(number, size, settings(lossy() ? 4096 : 1 << 20), clock, allocator);
+      gate = new Gate(number, size, settings(lossy() ? 4096 : 1 << 20), budget, clock, allocator);
       port = new FakePort(gate);
       gate.listen(events);
     }
@@ -148,6 +149,11 @@ final class CutWorld {
     @Override
     public long sent() {
       return shaper.sent();
+    }
+
+    @Override
+    public Drops lost() {
+      return shaper.lost();
     }
 
     @Override
@@ -225,6 +231,9 @@ final class CutWorld {
   private final Network network;
   private final boolean fresh;
   private final VirtualClock clock = new VirtualClock();
+  private static final long RECORD_BUDGET = 1 << 26;
+
+  private final RecordBudget budget = new RecordBudget(RECORD_BUDGET);
   private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
   private final List<Vm> vms = new ArrayList<>();
   private final List<FifoHop> trunks = new ArrayList<>();
@@ -283,7 +292,7 @@ final class CutWorld {
   }
 
   private Egress shaper(Shaping shaping, SwitchPort port) {
-    Shaper shaper = new Shaper(shaping, LINK, clock, allocator, port);
+    Shaper shaper = new Shaper("vnic", shaping, LINK, clock, allocator, port);
     return bug == Bug.FORGET_THE_LINK ? new WrongMarks(shaper, port) : shaper;
   }
 
@@ -489,6 +498,8 @@ final class CutWorld {
     }
     assertThat(clock.pending()).as("timers").isZero();
     assertThat(allocator.metric().usedDirectMemory()).as("buffers in use").isZero();
+    vms.forEach(vm -> vm.events.logs.values().forEach(log -> log.free().run()));
+    assertThat(budget.left()).as("bytes left for logs").isEqualTo(RECORD_BUDGET);
   }
 
   private void checkCut(Vm from, Vm to, int cut) {

@@ -32,11 +32,15 @@ class GateTest {
           MAX_HOLD,
           Duration.ofSeconds(2));
 
+  /** Of all gates: more than one log takes. */
+  private static final long RECORD_BUDGET = 64 * 1024;
+
   private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
   private final VirtualClock clock = new VirtualClock();
   private final RememberedEvents events = new RememberedEvents();
   private final RememberedEgress egress = new RememberedEgress();
-  private Gate gate = new Gate(0, 3, SETTINGS, clock, allocator);
+  private final RecordBudget budget = new RecordBudget(RECORD_BUDGET);
+  private Gate gate = new Gate(0, 3, SETTINGS, budget, clock, allocator);
   private FakePort port = new FakePort(gate);
   private InChannel one = gate.addChannel(1, 0);
   private InChannel two = gate.addChannel(2, 0);
@@ -63,6 +67,11 @@ class GateTest {
     @Override
     public long sent() {
       return epochs.size();
+    }
+
+    @Override
+    public Drops lost() {
+      return new Drops();
     }
 
     @Override
@@ -107,6 +116,7 @@ class GateTest {
   void shouldLeaveNothingBehind() {
     gate.close();
     assertThat(allocator.metric().usedDirectMemory()).isZero();
+    assertThat(budget.left()).isEqualTo(RECORD_BUDGET);
     assertThat(clock.pending()).isZero();
   }
 
@@ -363,6 +373,47 @@ class GateTest {
   }
 
   @Test
+  void shouldGiveUpALogForWhichTheHostHasNoMemoryAndDeliverEveryFrame() {
+    openGate();
+    cut(1);
+    gate.orders().release(1);
+    assertThat(budget.take(RECORD_BUDGET)).as("other gates record").isTrue();
+    for (int i = 1; i <= 5; i++) {
+      arrive(one, 0, i);
+    }
+    assertThat(events.failures).singleElement().asString().contains("vnsnap.net.host-record-bytes");
+    assertThat(numbersTaken()).containsExactly(1, 2, 3, 4, 5);
+    budget.giveBack(RECORD_BUDGET);
+    gate.orders().abort(1);
+    cut(2);
+    gate.orders().release(2);
+    arrive(one, 0, 6);
+    mark(one, 2, 6);
+    mark(two, 2, 0);
+    assertThat(requireNonNull(events.logs.get(2)).frames()).hasSize(1);
+  }
+
+  @Test
+  void shouldCountALogAgainstTheHostsMemoryUntilItIsStored() {
+    openGate();
+    for (int cut = 1; cut <= 3; cut++) {
+      cut(cut);
+      gate.orders().release(cut);
+      assertThat(budget.left()).as("what is left of the log before").isEqualTo(RECORD_BUDGET);
+      arrive(one, cut - 1, cut);
+      mark(one, cut, cut);
+      mark(two, cut, 0);
+      assertThat(numbersTaken()).hasSize(cut);
+      assertThat(budget.left()).isLessThan(RECORD_BUDGET);
+    }
+    RememberedEvents.Log last = requireNonNull(events.logs.get(3));
+    last.free().run();
+    last.free().run();
+    assertThat(budget.left()).isEqualTo(RECORD_BUDGET);
+    assertThat(last.frames()).hasSize(1);
+  }
+
+  @Test
   void shouldForgetFramesThatComeTwiceAndCountThoseThatDoNotCome() {
     openGate();
     arrive(one, 0, 1);
@@ -395,7 +446,7 @@ class GateTest {
 
   @Test
   void shouldReplayRecordedFramesWithTheirSpacingBeforeAllOthers() {
-    gate = new Gate(0, 3, SETTINGS, clock, allocator);
+    gate = new Gate(0, 3, SETTINGS, budget, clock, allocator);
     port = new FakePort(gate);
     one = gate.addChannel(1, 2);
     two = gate.addChannel(2, 1);

@@ -9,7 +9,7 @@ import java.util.TreeMap;
 
 /** Keeps what a gate reports. */
 final class RememberedEvents implements GateEvents {
-  record Log(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {}
+  record Log(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {}
 
   final List<Integer> red = new ArrayList<>();
   final Map<Integer, Log> logs = new TreeMap<>();
@@ -23,8 +23,9 @@ final class RememberedEvents implements GateEvents {
   }
 
   @Override
-  public void logClosed(int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames) {
-    if (logs.put(epoch, new Log(epoch, channels, frames)) != null) {
+  public void logClosed(
+      int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
+    if (logs.put(epoch, new Log(epoch, channels, frames, free)) != null) {
       throw new AssertionError("log of epoch " + epoch + " closed twice");
     }
   }

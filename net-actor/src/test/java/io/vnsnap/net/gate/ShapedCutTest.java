@@ -55,7 +55,7 @@ class ShapedCutTest {
   }
 
   private Gate gate(int number) {
-    Gate gate = new Gate(number, 2, SETTINGS, clock, allocator);
+    Gate gate = new Gate(number, 2, SETTINGS, new RecordBudget(1 << 20), clock, allocator);
     gates.add(gate);
     return gate;
   }
@@ -67,6 +67,7 @@ class ShapedCutTest {
     out.add(TestFrame.mac(1), new OutChannel(new LocalHop(receiver, there), inFlight));
     sender.connectTo(
         new Shaper(
+            "vnic",
             new Shaping(DELAY_MS * NANOS_PER_MS, 0, 0, 0, 0, 0, 1),
             new LinkSettings(1 << 20, GRANULARITY),
             clock,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.vnsnap.net.LogLines;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Marker;
 import io.vnsnap.net.gate.TestFrame;
@@ -55,7 +56,7 @@ class ShaperTest {
   private Shaper shaper(Shaping shaping, LinkSettings settings) {
     SwitchPort port = new SwitchPort(TestFrame.mac(0));
     port.add(TestFrame.mac(1), new OutChannel(new RememberedHop(), 0));
-    Shaper shaper = new Shaper(shaping, settings, clock, allocator, port);
+    Shaper shaper = new Shaper("vne: vm0/eth0", shaping, settings, clock, allocator, port);
     shapers.add(shaper);
     return shaper;
   }
@@ -174,6 +175,24 @@ class ShaperTest {
   }
 
   @Test
+  void shouldSayOnceWhatToDoWhenALinkIsFull() {
+    try (LogLines log = new LogLines()) {
+      Shaper queue = shaper(new Shaping(0, 0, 0, 8_000_000, 10_000, 0, 1));
+      Shaper memory = shaper(delay(1000 * MS), new LinkSettings(10_000, Duration.ofNanos(1)));
+      for (int i = 0; i < 20; i++) {
+        send(queue, 0, i, 1000);
+        send(memory, 0, i, 1000);
+      }
+      assertThat(log.with("WARN VNIC vne: vm0/eth0"))
+          .hasSize(2)
+          .allMatch(line -> line.contains("LINK_FULL"))
+          .anyMatch(line -> line.contains("queue of 10000 bytes: raise the queue or the rate"))
+          .anyMatch(line -> line.contains("vnsnap.net.link.delayed-bytes: raise"));
+      assertThat(queue.lost().of(DropCause.LINK_FULL)).isEqualTo(10);
+    }
+  }
+
+  @Test
   void shouldDecideTheSameFromTheSameSeed() {
     List<List<Integer>> runs = new ArrayList<>();
     for (long seed : new long[] {5, 5, 6}) {
@@ -210,7 +229,13 @@ class ShaperTest {
     port.add(TestFrame.mac(1), new OutChannel(new RememberedHop(), 0));
     port.add(TestFrame.mac(2), new OutChannel(new RememberedHop(), 0));
     Shaper shaper =
-        new Shaper(new Shaping(0, 0, 1_000_000, 0, 0, 0, 1), SETTINGS, clock, allocator, port);
+        new Shaper(
+            "vne: vm0/eth0",
+            new Shaping(0, 0, 1_000_000, 0, 0, 0, 1),
+            SETTINGS,
+            clock,
+            allocator,
+            port);
     ByteBuf framed = new TestFrame(TestFrame.ALL, 0, 1).framed();
     shaper.frame(0, framed);
     framed.release();

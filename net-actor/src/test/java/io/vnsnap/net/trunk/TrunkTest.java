@@ -8,6 +8,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.vnsnap.net.LogLines;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.proto.DropCause;
 import java.nio.charset.StandardCharsets;
@@ -43,14 +44,22 @@ class TrunkTest {
   @Test
   void shouldGiveUpFramesRatherThanMarkersAndCountThem() throws Exception {
     String small = "vnsnap.net.trunk { queue-bytes = 64 KiB, marker-reserve = 0 }";
-    try (TrunkWorld world = new TrunkWorld(small, 2, 1)) {
+    LogLines log = new LogLines();
+    try (log;
+        TrunkWorld world = new TrunkWorld(small, 2, 1)) {
       TrunkWorld.Line one = world.lines.getFirst();
       TrunkWorld.Line two = world.lines.getLast();
       for (int i = 0; i < 100; i++) {
         one.send(1000);
       }
       long refused = one.refused.total();
-      assertThat(refused).isPositive();
+      assertThat(refused).isGreaterThan(1);
+      assertThat(log.with("Trunk to host b"))
+          .filteredOn(line -> line.contains("TRUNK_FULL"))
+          .singleElement()
+          .asString()
+          .startsWith("WARN")
+          .contains("raise vnsnap.net.trunk.queue-bytes, 65536 bytes here");
       for (int i = 0; i < 400; i++) {
         two.mark();
         one.mark();
@@ -65,6 +74,11 @@ class TrunkTest {
       one.mark();
       world.settle();
       assertThat(one.arrived).containsExactly(101L);
+      world.lines.forEach(line -> line.hop.release());
+      assertThat(log.with("is closed"))
+          .singleElement()
+          .asString()
+          .endsWith("TRUNK_FULL %d, TRUNK_BROKEN %d".formatted(refused, 100 - refused));
     }
   }
 

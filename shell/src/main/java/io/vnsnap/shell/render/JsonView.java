@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vnsnap.proto.CardTrouble;
 import io.vnsnap.proto.HostDescription;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.SnapshotList;
@@ -59,16 +60,25 @@ public final class JsonView {
             .put("lastFailure", vne.getLastFailure());
     ArrayNode vms = node.putArray("vms");
     for (VmStatus vm : vne.getVmsList()) {
-      vms.addObject()
-          .put("vm", vm.getVm())
-          .put("host", vm.getHost())
-          .put("state", vm.getState())
-          .put("pid", vm.getPid())
-          .put("doneBytes", vm.getDoneBytes())
-          .put("totalBytes", vm.getTotalBytes())
-          .put("hypervisorVersion", vm.getHypervisorVersion());
+      ObjectNode one =
+          vms.addObject()
+              .put("vm", vm.getVm())
+              .put("host", vm.getHost())
+              .put("state", vm.getState())
+              .put("pid", vm.getPid())
+              .put("doneBytes", vm.getDoneBytes())
+              .put("totalBytes", vm.getTotalBytes())
+              .put("hypervisorVersion", vm.getHypervisorVersion());
+      ArrayNode cards = one.putArray("cardTroubles");
+      vm.getCardsList().forEach(card -> addCard(cards.addObject(), card));
     }
     return node;
+  }
+
+  private static void addCard(ObjectNode node, CardTrouble card) {
+    node.put("vnic", card.getVnic()).put("disconnectedReason", card.getDisconnectedReason());
+    ObjectNode refused = node.putObject("refusedFrames");
+    card.getRefusedList().forEach(part -> refused.put(part.getCause(), part.getFrames()));
   }
 
   /** Several hosts. */

@@ -1,6 +1,10 @@
 package io.vnsnap.shell.render;
 
+import static java.util.stream.Collectors.joining;
+
+import io.vnsnap.proto.CardTrouble;
 import io.vnsnap.proto.Phase;
+import io.vnsnap.proto.RefusedFrames;
 import io.vnsnap.proto.VmSpec;
 import io.vnsnap.proto.VmStatus;
 import io.vnsnap.proto.VneStatus;
@@ -61,14 +65,50 @@ public final class StatusView {
         table.row(
             vm.getVm(),
             orDash(vm.getHost()),
-            vm.getState() + progress(vm),
+            vm.getState() + progress(vm) + lostCards(vm),
             vm.getPid() > 0 ? Long.toString(vm.getPid()) : "-",
             memory(vne, vm.getVm()),
             orDash(vm.getHypervisorVersion()));
       }
       lines.addAll(table.lines(style));
     }
+    vne.getVmsList()
+        .forEach(vm -> vm.getCardsList().forEach(card -> addTrouble(lines, vm, card, style)));
     return lines;
+  }
+
+  private static void addTrouble(List<String> lines, VmStatus vm, CardTrouble card, Style style) {
+    String name = "  " + Plain.line(vm.getVm() + "/" + card.getVnic());
+    if (isLost(vm, card)) {
+      lines.add(
+          name
+              + " disconnected: "
+              + style.bad(Plain.line(card.getDisconnectedReason()))
+              + "; restore the VNE, or take it down");
+    }
+    if (card.getRefusedCount() > 0) {
+      lines.add(name + " refused " + refused(card));
+    }
+  }
+
+  /** What the card did not let through: "12 frames (VLAN tag 10, forged source 2)". */
+  private static String refused(CardTrouble card) {
+    long total = card.getRefusedList().stream().mapToLong(RefusedFrames::getFrames).sum();
+    return card.getRefusedList().stream()
+        .map(part -> Plain.line(part.getCause()) + " " + part.getFrames())
+        .collect(joining(", ", total + (total == 1 ? " frame (" : " frames ("), ")"));
+  }
+
+  private static String lostCards(VmStatus vm) {
+    return vm.getCardsList().stream()
+        .filter(card -> isLost(vm, card))
+        .map(card -> ", card " + card.getVnic() + " disconnected")
+        .collect(joining());
+  }
+
+  /** Whether the VM runs on without the card; when it has ended, that says enough. */
+  private static boolean isLost(VmStatus vm, CardTrouble card) {
+    return vm.getState().equals("running") && !card.getDisconnectedReason().isEmpty();
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.vnsnap.proto.CaptureMode;
+import io.vnsnap.proto.CardTrouble;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.DiskRecord;
 import io.vnsnap.proto.Endpoint;
@@ -12,6 +13,7 @@ import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.Manifest;
 import io.vnsnap.proto.PauseRecord;
 import io.vnsnap.proto.Phase;
+import io.vnsnap.proto.RefusedFrames;
 import io.vnsnap.proto.RoundRecord;
 import io.vnsnap.proto.SnapshotList;
 import io.vnsnap.proto.Staging;
@@ -114,6 +116,33 @@ class ViewsTest {
             vm1       a     running (25 %)  4711   128 MiB  7.2.22
             database  -     host lost          -  2048 MiB  -
             """);
+  }
+
+  @Test
+  void shouldShowWhatIsWrongWithNetworkCards() {
+    VneStatus.Builder lab = LAB.toBuilder().clearLastFailure().clearLastSnapshotId();
+    lab.getVmsBuilder(0)
+        .clearDoneBytes()
+        .clearTotalBytes()
+        .addCards(CardTrouble.newBuilder().setVnic("eth0").setDisconnectedReason("it was\nclosed"))
+        .addCards(
+            CardTrouble.newBuilder()
+                .setVnic("eth1")
+                .addRefused(RefusedFrames.newBuilder().setCause("forged source").setFrames(2))
+                .addRefused(RefusedFrames.newBuilder().setCause("VLAN tag").setFrames(10)));
+    lab.getVmsBuilder(1).addCards(lab.getVms(0).getCards(0));
+    assertThat(text(StatusView.one(lab.build(), Style.PLAIN)))
+        .isEqualTo(
+            """
+            VNE lab: snapshotting, storing (generation 2, epoch 3)
+            VM        HOST  STATE                             PID    MEMORY  HYPERVISOR
+            vm1       a     running, card eth0 disconnected  4711   128 MiB  7.2.22
+            database  -     host lost                           -  2048 MiB  -
+              vm1/eth0 disconnected: it was closed; restore the VNE, or take it down
+              vm1/eth1 refused 12 frames (forged source 2, VLAN tag 10)
+            """);
+    assertThat(text(JsonView.vneLines(lab.build())))
+        .contains("\"forged source\" : 2", "\"VLAN tag\" : 10", "it was\\nclosed");
   }
 
   @Test

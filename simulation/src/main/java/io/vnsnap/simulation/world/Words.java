@@ -51,6 +51,7 @@ final class Words {
           case SEALED -> report.getSealed().getSnapshotId();
           case DEPLOY_FAILED -> report.getDeployFailed().getReason();
           case VM_EXITED -> report.getVmExited().getVm() + ": " + report.getVmExited().getReason();
+          case VM_CARDS -> report.getVmCards().getVm();
           case DEPLOYED, RUNNING, UNDEPLOYED, PROGRESS, KIND_NOT_SET -> "";
         };
     return "report %s generation %d %s"
