@@ -22,9 +22,9 @@ public sealed interface VnicEvent {
    *
    * @param channels accounts of the channels that end here
    * @param frames the channel log, in order of arrival
-   * @param free to be run when the frames are stored: till then they count against {@code
-   *     host-record-bytes}. The gate does it with its next cut, when this one is aborted, or when
-   *     it closes, if nobody has
+   * @param free to be run when the frames are stored, and not read after that: till then they count
+   *     against {@code host-record-bytes}, unless the gate has made its next cut, has aborted this
+   *     one, or is closed
    */
   record LogClosed(
       int vnic, int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free)

@@ -45,8 +45,9 @@ public interface GateEvents {
   /**
    * The log of this cut is complete: all channels were closed by their markers.
    *
-   * @param free to be run, by any thread, when the frames are needed no more: their memory may be
-   *     recorded to again. The gate does it with its next cut, or when it closes, if nobody has
+   * @param free to be run, by any thread, when the frames are needed no more: they must not be read
+   *     after that, since their memory is recorded to again. If nobody has run it by the next cut,
+   *     or when the gate closes, they are left to whoever has them, and count no more
    */
   void logClosed(
       int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free);

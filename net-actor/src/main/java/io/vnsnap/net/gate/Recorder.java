@@ -50,15 +50,14 @@ final class Recorder {
 
   /** Gives the log up, if one is being written, and what is kept of the one before. */
   void abandon() {
-    recording = free(recording);
-    handedOver = free(handedOver);
-  }
-
-  private static @Nullable Recording free(@Nullable Recording log) {
-    if (log != null) {
-      log.free();
+    if (recording != null) {
+      recording.free();
+      recording = null;
     }
-    return null;
+    if (handedOver != null) {
+      handedOver.giveUp(); // it may be being stored
+      handedOver = null;
+    }
   }
 
   /** Whether a frame of this epoch, let through by the gate, has to be recorded. */
@@ -74,7 +73,8 @@ final class Recorder {
     String full = recording.add(channel, sequence, framed, arrivalNanos);
     if (full != null) {
       int epoch = recording.epoch();
-      recording = free(recording);
+      recording.free();
+      recording = null;
       events.get().recordingFailed(epoch, "more frames were in flight than fit " + full);
     }
   }

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  * The channel log of one cut at one gate while it is written: kept in memory, bounded. Frames are
  * copied into large pieces one after another, so that recording does not slow the event loop down;
  * the records are made of it by whoever reads the finished log. Each piece is taken from the budget
- * of the host, and goes back with {@link #free}.
+ * of the host, and goes back with {@link #free} or {@link #giveUp}.
  */
 final class Recording {
   private static final int FRAME_OVERHEAD = 128;
+
+  /** The first piece; each further one is twice as large, up to {@code LARGE_PIECE_BYTES}. */
   private static final int FIRST_PIECE_BYTES = 4 * 1024;
-  private static final int DOUBLINGS = 6; // up to 256 KiB
+
   private static final long NANOS_PER_MICRO = 1000;
 
   /** Before each frame in a piece: sender, sequence number, offset, length. */
@@ -35,7 +37,8 @@ final class Recording {
   private final RecordBudget budget;
   private final AtomicLong taken = new AtomicLong();
   private final List<Piece> pieces = new ArrayList<>();
-  private Piece last = new Piece(0);
+  private Piece last = new Piece(new byte[0]);
+  private int nextPieceBytes = FIRST_PIECE_BYTES;
   private int count;
   private long bytes;
   private long lastOffset;
@@ -87,22 +90,33 @@ final class Recording {
   }
 
   private boolean addPiece(int least) {
-    int size = Math.max(FIRST_PIECE_BYTES << Math.min(pieces.size(), DOUBLINGS), least);
-    if (!budget.take(size)) {
+    byte[] piece = budget.take(Math.max(nextPieceBytes, least));
+    if (piece == null) {
       return false;
     }
-    taken.addAndGet(size);
-    last = new Piece(size);
+    nextPieceBytes = Math.min(2 * nextPieceBytes, RecordBudget.LARGE_PIECE_BYTES);
+    taken.addAndGet(piece.length);
+    last = new Piece(piece);
     pieces.add(last);
     return true;
   }
 
   /**
-   * Nobody needs the frames any more: gives their memory back to the host's budget. Nothing may be
-   * added any more. May be called twice, and by any thread.
+   * Nobody needs the frames any more: gives their memory back to the host's budget, for other
+   * frames. Nothing may be added or read any more. May be called twice, and by any thread.
    */
   void free() {
-    budget.giveBack(taken.getAndSet(0));
+    if (taken.getAndSet(0) > 0) {
+      pieces.forEach(piece -> budget.giveBack(piece.bytes));
+    }
+  }
+
+  /**
+   * Counts no more against the host's budget. Whoever has the frames may still read them. May be
+   * called twice, and by any thread.
+   */
+  void giveUp() {
+    budget.giveUp(taken.getAndSet(0));
   }
 
   void channelClosed() {
@@ -147,8 +161,8 @@ final class Recording {
     final byte[] bytes;
     final ByteBuffer content;
 
-    Piece(int size) {
-      bytes = new byte[size];
+    Piece(byte[] bytes) {
+      this.bytes = bytes;
       content = ByteBuffer.wrap(bytes);
     }
 

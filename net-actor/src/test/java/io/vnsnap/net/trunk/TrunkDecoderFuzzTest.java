@@ -2,66 +2,41 @@ package io.vnsnap.net.trunk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.buffer.UnpooledHeapByteBuf;
+import io.vnsnap.net.frame.CountingAllocator;
 import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Marker;
 import io.vnsnap.proto.DropCause;
+import java.time.Duration;
 import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Bytes from another host, right and wrong: never an exception, a hang, or much memory. */
-@Timeout(120)
+/**
+ * A million times bytes from another host, right and wrong: never an exception, a hang, or much
+ * memory.
+ */
 class TrunkDecoderFuzzTest {
-  private static final int INPUTS = 1_000_000;
+  private static final int INPUTS_PER_TRY = 1000;
+
+  /** What is left to a frame that is not due yet. */
+  private static final long LONGEST_DELAY_NANOS = Duration.ofMinutes(2).toNanos();
+
   private static final int MOST_MEMORY = 2 * TrunkRecords.MAX_RECORD;
 
   private final CountingAllocator allocator = new CountingAllocator();
-  private final CheckingSink sink = new CheckingSink();
+  private CheckingSink sink = new CheckingSink();
   private final ByteBuf input = Unpooled.buffer(4096);
 
-  /** Knows what is in use, and is fast. */
-  private static final class CountingAllocator extends AbstractByteBufAllocator {
-    long bytes;
-
-    CountingAllocator() {
-      super(false);
-    }
-
-    @Override
-    protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
-      return new UnpooledHeapByteBuf(this, initialCapacity, maxCapacity) {
-        @Override
-        protected byte[] allocateArray(int size) {
-          bytes += size;
-          return super.allocateArray(size);
-        }
-
-        @Override
-        protected void freeArray(byte[] array) {
-          bytes -= array.length;
-          super.freeArray(array);
-        }
-      };
-    }
-
-    @Override
-    protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
-      return newHeapBuffer(initialCapacity, maxCapacity);
-    }
-
-    @Override
-    public boolean isDirectBufferPooled() {
-      return false;
-    }
-  }
+  /** Records at the start of the input that are right. */
+  private long written;
 
   /** Whatever gets through must make sense. */
   private static final class CheckingSink implements TrunkDecoder.Sink {
@@ -69,6 +44,11 @@ class TrunkDecoderFuzzTest {
     long frames;
     long early;
     long markers;
+    long longest;
+
+    long records() {
+      return hellos + frames + early + markers;
+    }
 
     @Override
     public void hello(TrunkRecords.Hello hello) {
@@ -82,6 +62,7 @@ class TrunkDecoderFuzzTest {
       int length = framed.getInt(framed.readerIndex());
       require(length == framed.readableBytes() - Framing.LENGTH_BYTES, "length of a frame");
       require(length >= Framing.MIN_FRAME && length <= Framing.MAX_FRAME, "size of a frame");
+      longest += length == Framing.MAX_FRAME ? 1 : 0;
     }
 
     @Override
@@ -114,56 +95,144 @@ class TrunkDecoderFuzzTest {
     }
   }
 
-  @Test
-  void shouldSurviveAMillionInputs() {
+  @Property(tries = 1000, shrinking = ShrinkingMode.OFF)
+  void shouldSurviveAnyInput(@ForAll long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    sink = new CheckingSink();
     long wrong = 0;
-    for (int seed = 0; seed < INPUTS; seed++) {
-      SplittableRandom random = new SplittableRandom(seed);
-      write(random);
-      damage(random);
-      if (decode(random) != null) {
+    for (int i = 0; i < INPUTS_PER_TRY; i++) {
+      boolean sound = write(random);
+      long records = sink.records();
+      boolean damaged = random.nextInt(3) == 0;
+      if (damaged) {
+        damage(random);
+      }
+      String nonsense = decode(random);
+      if (nonsense != null) {
         wrong++;
+        assertThat(nonsense).startsWith("it");
+      }
+      if (!damaged) {
+        assertThat(nonsense == null).isEqualTo(sound);
+        assertThat(sink.records() - records).isEqualTo(written);
       }
     }
-    assertThat(allocator.bytes).isZero();
-    // Both kinds were met often, or this test is of no worth.
-    assertThat(wrong).isBetween(INPUTS / 10L, INPUTS * 9L / 10);
-    assertThat(sink.hellos).isGreaterThan(INPUTS / 4);
-    assertThat(sink.frames).isGreaterThan(INPUTS / 4);
-    assertThat(sink.markers).isGreaterThan(INPUTS / 10);
-    assertThat(sink.early).isGreaterThan(INPUTS / 20);
+    assertThat(allocator.bytes()).isZero();
+    // All kinds were met often, or this test is of no worth.
+    assertThat(wrong).isBetween(INPUTS_PER_TRY / 10L, INPUTS_PER_TRY * 9L / 10);
+    assertThat(sink.hellos).isGreaterThan(INPUTS_PER_TRY / 4);
+    assertThat(sink.frames).isGreaterThan(INPUTS_PER_TRY / 4);
+    assertThat(sink.markers).isGreaterThan(INPUTS_PER_TRY / 10);
+    assertThat(sink.early).isGreaterThan(INPUTS_PER_TRY / 20);
+    assertThat(sink.longest).isPositive();
   }
 
-  /** What a host would send, most of the time. */
-  private void write(SplittableRandom random) {
+  /**
+   * What a host would send, most of the time: records of many lengths, of which {@link #written}
+   * come before the first that is wrong.
+   *
+   * @return whether none is
+   */
+  private boolean write(SplittableRandom random) {
     input.clear();
+    written = 0;
     if (random.nextInt(16) == 0) {
-      for (int i = random.nextInt(64); i > 0; i--) {
-        input.writeByte(random.nextInt());
-      }
-      return;
+      // Begins as nothing that a host says: its length is too large, or its magic is wrong.
+      input.writeInt(random.nextInt()).writeInt(0);
+      input.writeZero(TrunkRecords.MAX_HELLO);
+      return false;
     }
+    String host = "h".repeat(random.nextInt(8) == 0 ? TrunkRecords.MAX_NAME : 4);
     TrunkRecords.writeHello(
-        input, new TrunkRecords.Hello("host", random.nextLong(), 1 + random.nextInt(100)));
+        input, new TrunkRecords.Hello(host, random.nextLong(), 1 + random.nextInt(100)));
+    written = 1;
+    boolean sound = true;
     for (int i = random.nextInt(5); i > 0; i--) {
-      ChannelAddress channel =
-          new ChannelAddress(random.nextLong(), random.nextInt(), random.nextInt());
-      int kind = random.nextInt(4);
-      if (kind < 2) {
-        ByteBuf framed = frame(random.nextInt(90));
-        TrunkRecords.writeFrame(input, channel, random.nextInt(), random.nextLong(), framed);
-      } else if (kind == 2) {
-        long remaining = random.nextLong() >>> (1 + random.nextInt(50));
-        ByteBuf framed = frame(random.nextInt(90));
-        TrunkRecords.writeEarly(
-            input, channel, random.nextInt(), random.nextLong(), remaining, framed);
-      } else {
-        Drops drops = new Drops();
-        drops.add(DropCause.QUEUE_FULL, random.nextLong() >>> random.nextInt(64));
-        TrunkRecords.writeMarker(
-            input, channel, new Marker(random.nextInt(), random.nextLong(), drops));
-      }
+      sound &= writeRecord(random);
+      written += sound ? 1 : 0;
     }
+    return sound;
+  }
+
+  private boolean writeRecord(SplittableRandom random) {
+    ChannelAddress channel =
+        new ChannelAddress(random.nextLong(), random.nextInt(), random.nextInt());
+    return switch (random.nextInt(20)) {
+      case 0 -> writeWrongLength(random);
+      case 1, 2, 3, 4, 5 -> writeMarker(random, channel);
+      case 6, 7, 8, 9 -> writeEarly(random, channel);
+      default -> writeFrame(random, channel);
+    };
+  }
+
+  private boolean writeWrongLength(SplittableRandom random) {
+    boolean shorter = random.nextBoolean();
+    int declared = declared(random, shorter);
+    input.writeInt(declared).writeZero(shorter ? declared : random.nextInt(40));
+    return false;
+  }
+
+  private boolean writeMarker(SplittableRandom random, ChannelAddress channel) {
+    Drops drops = new Drops();
+    drops.add(DropCause.QUEUE_FULL, random.nextLong() >>> (1 + random.nextInt(63)));
+    TrunkRecords.writeMarker(
+        input, channel, new Marker(random.nextInt(), random.nextLong(), drops));
+    return true;
+  }
+
+  private boolean writeEarly(SplittableRandom random, ChannelAddress channel) {
+    int length = length(random);
+    long remaining = remaining(random);
+    TrunkRecords.writeEarly(
+        input, channel, random.nextInt(), random.nextLong(), remaining, frame(length));
+    return isTaken(length) && remaining > 0 && remaining <= LONGEST_DELAY_NANOS;
+  }
+
+  private boolean writeFrame(SplittableRandom random, ChannelAddress channel) {
+    int length = length(random);
+    TrunkRecords.writeFrame(input, channel, random.nextInt(), random.nextLong(), frame(length));
+    return isTaken(length);
+  }
+
+  private static boolean isTaken(int length) {
+    return length >= Framing.MIN_FRAME && length <= Framing.MAX_FRAME;
+  }
+
+  /** Of a frame: mostly one that it may have, and now and then one at a limit or beyond it. */
+  private static int length(SplittableRandom random) {
+    return switch (random.nextInt(120)) {
+      case 0 -> 0;
+      case 1 -> 1;
+      case 2 -> Framing.MIN_FRAME - 1;
+      case 3 -> Framing.MIN_FRAME;
+      case 4 -> Framing.MAX_FRAME - 1;
+      case 5 -> Framing.MAX_FRAME + 1;
+      case 6, 7, 8 -> Framing.MAX_FRAME;
+      default -> Framing.MIN_FRAME + random.nextInt(80);
+    };
+  }
+
+  /** Of a record: beyond the limit, or shorter than any. */
+  private static int declared(SplittableRandom random, boolean shorter) {
+    if (shorter) {
+      return random.nextInt(TrunkRecords.FRAME_OVERHEAD - Framing.LENGTH_BYTES);
+    }
+    return switch (random.nextInt(4)) {
+      case 0 -> TrunkRecords.MAX_RECORD + 1;
+      case 1 -> Integer.MAX_VALUE;
+      case 2 -> -1;
+      default -> Integer.MIN_VALUE | random.nextInt();
+    };
+  }
+
+  private static long remaining(SplittableRandom random) {
+    return switch (random.nextInt(16)) {
+      case 0 -> random.nextLong();
+      case 1 -> 0;
+      case 2 -> LONGEST_DELAY_NANOS + 1;
+      case 3 -> LONGEST_DELAY_NANOS;
+      default -> 1 + random.nextLong(LONGEST_DELAY_NANOS);
+    };
   }
 
   private static ByteBuf frame(int length) {
@@ -171,7 +240,7 @@ class TrunkDecoderFuzzTest {
   }
 
   private void damage(SplittableRandom random) {
-    for (int i = random.nextInt(4) - 1; i > 0 && input.isReadable(); i--) {
+    for (int i = 1 + random.nextInt(3); i > 0 && input.isReadable(); i--) {
       int at = random.nextInt(input.writerIndex());
       switch (random.nextInt(3)) {
         case 0 -> input.setByte(at, random.nextInt());
@@ -185,10 +254,10 @@ class TrunkDecoderFuzzTest {
     TrunkDecoder decoder = new TrunkDecoder(allocator, sink);
     String nonsense = null;
     while (input.isReadable() && nonsense == null) {
-      int size = 1 + random.nextInt(random.nextInt(4) == 0 ? 20 : input.readableBytes());
+      int size = 1 + random.nextInt(random.nextBoolean() ? 20 : input.readableBytes());
       nonsense = decoder.decode(input.readSlice(Math.min(size, input.readableBytes())));
-      if (allocator.bytes > MOST_MEMORY) {
-        throw new AssertionError(allocator.bytes + " bytes in use");
+      if (allocator.bytes() > MOST_MEMORY) {
+        throw new AssertionError(allocator.bytes() + " bytes in use");
       }
     }
     decoder.close();

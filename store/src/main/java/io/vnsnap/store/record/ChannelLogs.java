@@ -47,7 +47,7 @@ public final class ChannelLogs {
   public static List<RecordedFrame> read(Place place, String name, ChannelLogRecord log)
       throws IOException {
     try (RecordReader reader = open(place, name, log)) {
-      List<RecordedFrame> frames = frames(reader);
+      List<RecordedFrame> frames = frames(reader, Math.min(log.getFrames(), MAX_FRAMES));
       reader.checkEnd();
       if (frames.size() != log.getFrames()) {
         throw reader.damaged(
@@ -92,17 +92,41 @@ public final class ChannelLogs {
     }
   }
 
-  private static List<RecordedFrame> frames(RecordReader reader) throws IOException {
+  /** The bytes of a log, checked, from the first to the last. */
+  interface Content {
+    /** Bytes that were not read yet. */
+    long left();
+
+    /** The next four of them. */
+    int readInt() throws IOException;
+
+    /** The next ones, at least 1 and no more than are left. */
+    byte[] read(int length) throws IOException;
+
+    /** Says that they are wrong. */
+    IOException damaged(String what);
+  }
+
+  /**
+   * Reads the frames, to the end of the content.
+   *
+   * @param most frames that are taken, since a short one takes far more memory than its bytes
+   * @throws io.vnsnap.store.DamagedSnapshotException as the content says it, if it is no such log
+   */
+  static List<RecordedFrame> frames(Content content, long most) throws IOException {
     List<RecordedFrame> frames = new ArrayList<>();
-    while (reader.left() > 0) {
-      int length = reader.left() < Integer.BYTES ? 0 : reader.readInt();
-      if (length < 1 || length > Math.min(MAX_RECORD_BYTES, reader.left())) {
-        throw reader.damaged("the length of frame %d is wrong".formatted(frames.size() + 1));
+    while (content.left() > 0) {
+      if (frames.size() >= most) {
+        throw content.damaged("it has more than %d frames".formatted(most));
+      }
+      int length = content.left() < Integer.BYTES ? 0 : content.readInt();
+      if (length < 1 || length > Math.min(MAX_RECORD_BYTES, content.left())) {
+        throw content.damaged("the length of frame %d is wrong".formatted(frames.size() + 1));
       }
       try {
-        frames.add(RecordedFrame.parseFrom(reader.read(length)));
+        frames.add(RecordedFrame.parseFrom(content.read(length)));
       } catch (InvalidProtocolBufferException e) {
-        throw reader.damaged(
+        throw content.damaged(
             "frame %d cannot be read: %s".formatted(frames.size() + 1, e.getMessage()));
       }
     }

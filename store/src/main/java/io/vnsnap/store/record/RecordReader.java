@@ -12,7 +12,7 @@ import java.security.MessageDigest;
  * Reads one stream object from its start, each byte checked before it is handed out. Used by one
  * thread.
  */
-public final class RecordReader implements Closeable {
+public final class RecordReader implements ChannelLogs.Content, Closeable {
   private final Place place;
   private final RecordKind kind;
   private final String name;
@@ -100,6 +100,7 @@ public final class RecordReader implements Closeable {
   }
 
   /** Bytes of content not read yet. */
+  @Override
   public long left() {
     return trailer.bytes() - content + chunk.remaining();
   }
@@ -125,6 +126,7 @@ public final class RecordReader implements Closeable {
   }
 
   /** The next bytes; the caller has bounded their number. */
+  @Override
   public byte[] read(int length) throws IOException {
     if (length < 0 || length > left()) {
       throw damaged("it ends too early");
@@ -145,6 +147,7 @@ public final class RecordReader implements Closeable {
     return Byte.toUnsignedInt(chunk.get());
   }
 
+  @Override
   public int readInt() throws IOException {
     if (chunk.remaining() >= Integer.BYTES) {
       return chunk.getInt();
@@ -170,6 +173,7 @@ public final class RecordReader implements Closeable {
   }
 
   /** Says that the content is wrong. */
+  @Override
   public IOException damaged(String what) {
     return Damage.of(place, kind.word, name, what);
   }

@@ -1,0 +1,80 @@
+package io.vnsnap.net.gate;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.vnsnap.net.frame.Framing;
+import io.vnsnap.proto.RecordedFrame;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RecordingTest {
+  private static final int LARGE = RecordBudget.LARGE_PIECE_BYTES;
+  private static final int FRAME_BYTES = 1500;
+  private static final int FRAMES = 1000;
+
+  private final RecordBudget budget = new RecordBudget(8L * LARGE);
+  private final InChannel channel = new InChannel(7, 1, 0);
+
+  @Test
+  void shouldRecordIntoTheMemoryOfAFreedLog() {
+    Recording first = recorded(1, 'a');
+    assertThat(contents(first)).hasSize(FRAMES).containsOnly(content('a'));
+    first.free();
+    Recording second = recorded(2, 'b');
+    assertThat(contents(second)).hasSize(FRAMES).containsOnly(content('b'));
+    // Read against the rule, to see that there was no other memory for it.
+    assertThat(contents(first)).contains(content('b'));
+  }
+
+  @Test
+  void shouldLeaveALogThatIsGivenUpToItsReader() {
+    Recording first = recorded(1, 'a');
+    List<RecordedFrame> reading = first.frames();
+    first.giveUp();
+    first.free();
+    assertThat(budget.left()).isEqualTo(budget.bytes());
+    Recording second = recorded(2, 'b');
+    assertThat(contents(second)).hasSize(FRAMES).containsOnly(content('b'));
+    assertThat(reading).extracting(RecordedFrame::getFrame).containsOnly(content('a'));
+  }
+
+  @Test
+  void shouldNotHandOutMoreThanItHas() {
+    for (int i = 0; i < 8; i++) {
+      assertThat(budget.take(LARGE)).hasSize(LARGE);
+    }
+    assertThat(budget.take(1)).isNull();
+    budget.giveBack(new byte[LARGE]);
+    assertThat(requireNonNull(budget.take(1))).hasSize(1);
+    assertThat(budget.take(LARGE)).isNull();
+  }
+
+  private Recording recorded(int cut, char content) {
+    Recording recording = new Recording(cut, 0, 8L * LARGE, budget, 1);
+    for (int i = 1; i <= FRAMES; i++) {
+      assertThat(recording.add(channel, i, framed(content), i)).isNull();
+    }
+    return recording;
+  }
+
+  private static List<ByteString> contents(Recording recording) {
+    return recording.frames().stream().map(RecordedFrame::getFrame).toList();
+  }
+
+  private static ByteString content(char content) {
+    byte[] bytes = new byte[FRAME_BYTES];
+    Arrays.fill(bytes, (byte) content);
+    return ByteString.copyFrom(bytes);
+  }
+
+  private static ByteBuf framed(char content) {
+    return Unpooled.buffer(Framing.LENGTH_BYTES + FRAME_BYTES)
+        .writeInt(FRAME_BYTES)
+        .writeBytes(content(content).toByteArray());
+  }
+}
