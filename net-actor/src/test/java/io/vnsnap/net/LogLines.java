@@ -34,8 +34,16 @@ public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoC
     lines.clear();
   }
 
+  /** Reads the log from now on, and keeps it from the output: for a test that makes a lot of it. */
+  public static LogLines instead() {
+    LogLines lines = new LogLines();
+    lines.logger.setAdditive(false);
+    return lines;
+  }
+
   @Override
   public void close() {
     logger.detachAppender(this);
+    logger.setAdditive(true);
   }
 }

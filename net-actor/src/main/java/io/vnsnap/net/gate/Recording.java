@@ -108,6 +108,7 @@ final class Recording {
   void free() {
     if (taken.getAndSet(0) > 0) {
       pieces.forEach(piece -> budget.giveBack(piece.bytes));
+      pieces.clear(); // or whoever remembers this log would keep memory that nobody counts
     }
   }
 

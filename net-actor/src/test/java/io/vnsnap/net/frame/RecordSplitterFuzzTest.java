@@ -1,6 +1,7 @@
 package io.vnsnap.net.frame;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -22,6 +23,9 @@ import net.jqwik.api.ShrinkingMode;
 
 /** A million streams of bytes as a VM or a host could send them, cut anywhere. */
 class RecordSplitterFuzzTest {
+  /** Takes some hundredths of a second; longer than this is a hang. */
+  private static final Duration A_TRY = Duration.ofSeconds(30);
+
   private static final int INPUTS_PER_TRY = 1000;
   private static final int SHORT = 64;
   private static final int FRAMES = 100_000;
@@ -76,6 +80,10 @@ class RecordSplitterFuzzTest {
 
   @Property(tries = 1000, shrinking = ShrinkingMode.OFF)
   void shouldCutAnyStreamWithoutHarm(@ForAll long seed) {
+    assertTimeoutPreemptively(A_TRY, () -> cutStreams(seed));
+  }
+
+  private void cutStreams(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     broken = 0;
     records = 0;

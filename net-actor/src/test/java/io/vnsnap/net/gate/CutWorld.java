@@ -68,6 +68,7 @@ final class CutWorld {
     SHAPED
   }
 
+  private static final long RECORD_BUDGET = 1 << 26;
   private static final long MILLION = 1_000_000;
   private static final LinkSettings LINK = new LinkSettings(1 << 20, Duration.ofNanos(100_000));
 
@@ -231,8 +232,6 @@ final class CutWorld {
   private final Network network;
   private final boolean fresh;
   private final VirtualClock clock = new VirtualClock();
-  private static final long RECORD_BUDGET = 1 << 26;
-
   private final RecordBudget budget = new RecordBudget(RECORD_BUDGET);
   private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
   private final List<Vm> vms = new ArrayList<>();
@@ -498,6 +497,12 @@ final class CutWorld {
     }
     assertThat(clock.pending()).as("timers").isZero();
     assertThat(allocator.metric().usedDirectMemory()).as("buffers in use").isZero();
+  }
+
+  /**
+   * The last to be called: nobody needs the logs any more, so that none of their memory is taken.
+   */
+  void freeLogs() {
     vms.forEach(vm -> vm.events.logs.values().forEach(log -> log.free().run()));
     assertThat(budget.left()).as("bytes left for logs").isEqualTo(RECORD_BUDGET);
   }

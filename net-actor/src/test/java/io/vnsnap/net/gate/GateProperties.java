@@ -27,6 +27,7 @@ class GateProperties {
     actions.forEach(world::act);
     world.settle();
     world.check();
+    world.freeLogs();
   }
 
   @Property(tries = 150)
@@ -45,6 +46,7 @@ class GateProperties {
     actions.forEach(world::act);
     world.settle();
     world.check();
+    world.freeLogs();
   }
 
   @Property(tries = 300)
@@ -72,7 +74,9 @@ class GateProperties {
       after.forEach(restored::act);
       restored.settle();
       restored.check();
+      restored.freeLogs();
     }
+    world.freeLogs();
   }
 
   @Provide
@@ -122,6 +126,7 @@ class GateProperties {
     world.settle();
     world.check();
     recordedFrames += world.recordedFrames();
+    world.freeLogs();
     return world.sealed().size();
   }
 }

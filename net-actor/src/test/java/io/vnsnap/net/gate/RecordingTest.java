@@ -2,6 +2,7 @@ package io.vnsnap.net.gate;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.netty.buffer.ByteBuf;
@@ -23,12 +24,22 @@ class RecordingTest {
   @Test
   void shouldRecordIntoTheMemoryOfAFreedLog() {
     Recording first = recorded(1, 'a');
-    assertThat(contents(first)).hasSize(FRAMES).containsOnly(content('a'));
+    List<ByteString> kept = contents(first);
+    assertThat(kept).hasSize(FRAMES).containsOnly(content('a'));
     first.free();
     Recording second = recorded(2, 'b');
     assertThat(contents(second)).hasSize(FRAMES).containsOnly(content('b'));
-    // Read against the rule, to see that there was no other memory for it.
-    assertThat(contents(first)).contains(content('b'));
+    // Kept against the rule, to see that there was no other memory for it.
+    assertThat(kept).contains(content('b'));
+  }
+
+  @Test
+  void shouldKeepNoMemoryOfAFreedLog() {
+    Recording recording = recorded(1, 'a');
+    List<RecordedFrame> frames = recording.frames();
+    assertThat(frames).hasSize(FRAMES);
+    recording.free();
+    assertThatThrownBy(() -> frames.get(0)).isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   @Test

@@ -1,35 +1,33 @@
 package io.vnsnap.net.trunk;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import com.typesafe.config.ConfigFactory;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.vnsnap.net.LogLines;
 import io.vnsnap.net.NetSettings;
 import io.vnsnap.net.frame.CountingAllocator;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.frame.Framing;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterProperty;
-import net.jqwik.api.lifecycle.BeforeProperty;
-import org.slf4j.LoggerFactory;
 
 /**
  * A million connections on which the receiving host answers anything. What makes no sense ends the
  * connection, and is named in the log once; it does no harm to what is kept for the next one.
  */
 class TrunkAnswerFuzzTest {
+  /** Takes some hundredths of a second; longer than this is a hang. */
+  private static final Duration A_TRY = Duration.ofSeconds(30);
+
   private static final int TRUNKS_PER_TRY = 100;
   private static final int CONNECTIONS_PER_TRUNK = 10;
   private static final TrunkSettings.Sending SETTINGS =
@@ -37,18 +35,6 @@ class TrunkAnswerFuzzTest {
 
   /** A record that is not whole, in a buffer that has grown. */
   private static final int MOST_MEMORY = 2 * (Framing.LENGTH_BYTES + TrunkRecords.MAX_ANSWER) + 64;
-
-  /** Remembers the warnings. */
-  private static final class Warnings extends AppenderBase<ILoggingEvent> {
-    final List<String> lines = new ArrayList<>();
-
-    @Override
-    protected void append(ILoggingEvent event) {
-      if (event.getLevel() == Level.WARN) {
-        lines.add(event.getFormattedMessage());
-      }
-    }
-  }
 
   /** What the trunk should make of the answers, told from all of them at once. */
   private static final class Expected {
@@ -97,30 +83,25 @@ class TrunkAnswerFuzzTest {
     }
   }
 
-  private final Warnings warnings = new Warnings();
-  private final Logger logger = (Logger) LoggerFactory.getLogger(Trunk.class);
+  private final LogLines log = LogLines.instead();
   private final CountingAllocator allocator = new CountingAllocator();
   private final LocalTransport transport = new LocalTransport();
   private final ByteBuf answers = Unpooled.buffer(1024);
   private long cutOff;
   private long acknowledged;
 
-  @BeforeProperty
-  void listen() {
-    warnings.start();
-    logger.setAdditive(false);
-    logger.addAppender(warnings);
-  }
-
   @AfterProperty
   void stopListening() {
-    logger.detachAppender(warnings);
-    logger.setAdditive(true);
+    log.close();
     transport.close();
   }
 
   @Property(tries = 1000, shrinking = ShrinkingMode.OFF)
-  void shouldEndTheConnectionOverNonsenseAndNothingElse(@ForAll long seed) throws Exception {
+  void shouldEndTheConnectionOverNonsenseAndNothingElse(@ForAll long seed) {
+    assertTimeoutPreemptively(A_TRY, () -> useTrunks(seed));
+  }
+
+  private void useTrunks(long seed) throws Exception {
     SplittableRandom random = new SplittableRandom(seed);
     cutOff = 0;
     acknowledged = 0;
@@ -143,7 +124,7 @@ class TrunkAnswerFuzzTest {
             new Flusher(transport::nanos),
             () -> {});
     Expected expected = new Expected();
-    warnings.lines.clear();
+    log.clear();
     for (int i = 0; i < CONNECTIONS_PER_TRUNK; i++) {
       queue(trunk, expected, random);
       answer(expected, random);
@@ -154,9 +135,10 @@ class TrunkAnswerFuzzTest {
       assertThat(trunk.hello().first()).as("goes on at").isEqualTo(expected.acknowledged + 1);
       assertThat(allocator.bytes()).as("memory after it").isEqualTo(trunk.bytes());
       // All connections of a trunk that break, one after the other, are one line in the log.
-      assertThat(warnings.lines).hasSize(1);
+      List<String> warnings = log.with("WARN");
+      assertThat(warnings).hasSize(1);
       if (i == 0) {
-        requireReason(warnings.lines.getFirst(), goesOn);
+        requireReason(warnings.getFirst(), goesOn);
       }
       cutOff += goesOn ? 0 : 1;
       acknowledged += expected.acknowledged - before;

@@ -1,6 +1,7 @@
 package io.vnsnap.net.trunk;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -24,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  * memory.
  */
 class TrunkDecoderFuzzTest {
+  /** Takes some hundredths of a second; longer than this is a hang. */
+  private static final Duration A_TRY = Duration.ofSeconds(30);
+
   private static final int INPUTS_PER_TRY = 1000;
 
   /** What is left to a frame that is not due yet. */
@@ -97,6 +101,10 @@ class TrunkDecoderFuzzTest {
 
   @Property(tries = 1000, shrinking = ShrinkingMode.OFF)
   void shouldSurviveAnyInput(@ForAll long seed) {
+    assertTimeoutPreemptively(A_TRY, () -> surviveInputs(seed));
+  }
+
+  private void surviveInputs(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     sink = new CheckingSink();
     long wrong = 0;
