@@ -16,6 +16,7 @@ import io.vnsnap.proto.DropCause;
 import io.vnsnap.proto.RecordedFrame;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -295,7 +296,7 @@ public final class VnicActor extends AbstractBehavior<VnicActor.Command> {
 
     @Override
     public void logClosed(
-        int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
+        int epoch, List<ChannelRecord> channels, Collection<RecordedFrame> frames, Runnable free) {
       self.tell(new Happened(new VnicEvent.LogClosed(vnic, epoch, channels, frames, free)));
     }
 

@@ -2,6 +2,7 @@ package io.vnsnap.net;
 
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.RecordedFrame;
+import java.util.Collection;
 import java.util.List;
 
 /** What a VNIC tells its owner unasked. */
@@ -27,7 +28,11 @@ public sealed interface VnicEvent {
    *     one, or is closed
    */
   record LogClosed(
-      int vnic, int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free)
+      int vnic,
+      int epoch,
+      List<ChannelRecord> channels,
+      Collection<RecordedFrame> frames,
+      Runnable free)
       implements VnicEvent {}
 
   /**

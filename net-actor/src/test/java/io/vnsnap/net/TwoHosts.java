@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -79,8 +80,8 @@ final class TwoHosts implements AutoCloseable {
 
     @Override
     public void logClosed(
-        int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
-      logs.put(epoch, new Log(channels, frames));
+        int epoch, List<ChannelRecord> channels, Collection<RecordedFrame> frames, Runnable free) {
+      logs.put(epoch, new Log(channels, List.copyOf(frames)));
     }
 
     @Override

@@ -48,9 +48,11 @@ public enum BadInput {
       }
     }
 
-    /** Counts one; true if it is the first of this cause. */
-    public boolean add(BadInput cause) {
-      return count(cause)[0]++ == 0;
+    /** Counts some; true if they are the first of this cause. */
+    public boolean add(BadInput cause, int frames) {
+      long[] count = count(cause);
+      count[0] += frames;
+      return count[0] == frames;
     }
 
     /** What was refused for this cause. */

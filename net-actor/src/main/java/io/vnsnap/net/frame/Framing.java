@@ -7,6 +7,10 @@ import java.util.HexFormat;
  * The form of a frame everywhere on the data path, called <em>framed</em>: its length as 4 bytes,
  * big-endian, and then the Ethernet frame without checksum. It is QEMU's form (QEMU net/stream.c),
  * so a frame goes from one VM's socket to another's without being copied or rewritten.
+ *
+ * <p>Frames that lie one behind another, and have the same addresses and type, are handed on
+ * together, as a <em>train</em> (Jain and Routhier, "Packet Trains", 1986): what a gate, a switch
+ * or a trunk has to decide, it decides once for all of them. A train of one is a frame.
  */
 public final class Framing {
   /** Bytes of the length before a frame. */
@@ -17,6 +21,9 @@ public final class Framing {
 
   /** The longest frame QEMU sends or takes, in bytes. */
   public static final int MAX_FRAME = 69_632;
+
+  /** The longest train of more than one frame, in bytes. */
+  public static final int MAX_TRAIN = 8 * 1024;
 
   private static final int CUSTOMER_TAG = 0x8100; // IEEE 802.1Q
   private static final int SERVICE_TAG = 0x88a8; // IEEE 802.1ad
@@ -37,6 +44,11 @@ public final class Framing {
    */
   public static long sourceAndType(ByteBuf framed) {
     return framed.getLong(framed.readerIndex() + SOURCE_OFFSET);
+  }
+
+  /** Index behind the framed frame that begins at this index. */
+  public static int end(ByteBuf train, int at) {
+    return at + LENGTH_BYTES + train.getInt(at);
   }
 
   /** The source address, as a number of 48 bits. */

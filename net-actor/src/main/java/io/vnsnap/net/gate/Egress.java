@@ -9,19 +9,20 @@ import org.jspecify.annotations.Nullable;
 public interface Egress {
 
   /**
-   * What is wrong with a frame from the VM; null if it may be sent.
+   * What is wrong with a frame or train from the VM; null if it may be sent.
    *
-   * @param sourceAndType of the frame, as {@link io.vnsnap.net.frame.Framing#sourceAndType} has it
+   * @param sourceAndType of it, as {@link io.vnsnap.net.frame.Framing#sourceAndType} has it
    */
   @Nullable BadInput fault(long sourceAndType);
 
   /**
-   * Sends a frame from the VM.
+   * Sends a train from the VM.
    *
-   * @param epoch of the gate when the frame was emitted
-   * @param framed borrowed
+   * @param epoch of the gate when it was emitted
+   * @param train borrowed
+   * @param frames in the train
    */
-  void frame(int epoch, ByteBuf framed);
+  void send(int epoch, ByteBuf train, int frames);
 
   /** Sends a marker down every channel that begins here: all that was sent before is white. */
   void mark(int epoch);

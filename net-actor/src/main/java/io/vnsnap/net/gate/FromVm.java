@@ -20,27 +20,27 @@ final class FromVm {
   }
 
   /**
-   * Passes a frame on.
+   * Passes a train on.
    *
    * @return what was wrong with it, if it is the first that was refused for that; else null
    */
-  @Nullable BadInput pass(int epoch, ByteBuf framed) {
-    long sourceAndType = Framing.sourceAndType(framed);
+  @Nullable BadInput pass(int epoch, ByteBuf train, int count) {
+    long sourceAndType = Framing.sourceAndType(train);
     if (egress == null) {
       return null;
     }
     BadInput fault = egress.fault(sourceAndType);
     if (fault != null) {
-      return refuse(fault);
+      return refuse(fault, count);
     }
-    frames++;
-    egress.frame(epoch, framed);
+    frames += count;
+    egress.send(epoch, train, count);
     return null;
   }
 
   /** Counts; the cause, if it is the first of it; else null. */
-  @Nullable BadInput refuse(BadInput cause) {
-    return refused.add(cause) ? cause : null;
+  @Nullable BadInput refuse(BadInput cause, int count) {
+    return refused.add(cause, count) ? cause : null;
   }
 
   void mark(int epoch) {

@@ -124,18 +124,49 @@ public final class Gate implements PortEvents {
     events = listener;
   }
 
-  /** A frame arrives on a channel. The buffer stays the caller's. */
-  public void receive(InChannel channel, int frameEpoch, long sequence, ByteBuf framed) {
-    if (state == State.OPEN
-        && frameEpoch == epoch
-        && channel.isClear()
-        && !line.early().isReplaying()
-        && channel.admit(frameEpoch, sequence)) {
-      // What nearly every frame does: a shortcut through the rules below.
-      toVm.deliver(channel, frameEpoch, sequence, Waiting.NEVER, framed);
-    } else {
-      receive(channel, frameEpoch, sequence, Waiting.AT_THE_CUT, framed);
+  /**
+   * A train arrives on a channel. The buffer stays the caller's, with the indices it had.
+   *
+   * @param frameEpoch of all its frames
+   * @param first sequence number; the others follow
+   */
+  public void receive(InChannel channel, int frameEpoch, long first, ByteBuf train, int frames) {
+    if (deliverWhole(channel, frameEpoch, first, train, frames)) {
+      return;
     }
+    int start = train.readerIndex();
+    int end = train.writerIndex();
+    int at = start;
+    for (long sequence = first; sequence < first + frames; sequence++) {
+      train.setIndex(at, Framing.end(train, at));
+      at = train.writerIndex();
+      receive(channel, frameEpoch, sequence, Waiting.AT_THE_CUT, train);
+    }
+    train.setIndex(start, end);
+  }
+
+  /**
+   * What nearly every train does: a shortcut through the rules below, for all its frames at once.
+   *
+   * @return false, with nothing done, if it is not that simple
+   */
+  private boolean deliverWhole(
+      InChannel channel, int frameEpoch, long first, ByteBuf train, int frames) {
+    if (state != State.OPEN
+        || frameEpoch > epoch
+        || !channel.isClear()
+        || line.early().isReplaying()
+        || !channel.isNext(frameEpoch, first)
+        || !toVm.offer(train)) {
+      return false;
+    }
+    channel.admit(frameEpoch, first, frames);
+    channel.countDelivered(frames);
+    if (recorder.takes(frameEpoch)) {
+      long arrival = Math.max(channel.dueInOrder(Waiting.AT_THE_CUT), clock.batchNanos());
+      recorder.record(channel, first, arrival, train, frames);
+    }
+    return true;
   }
 
   /**
@@ -150,10 +181,11 @@ public final class Gate implements PortEvents {
   }
 
   private void receive(InChannel channel, int frameEpoch, long sequence, long due, ByteBuf framed) {
-    if (state == State.CLOSED || !channel.admit(frameEpoch, sequence)) {
+    if (state == State.CLOSED || !channel.isNext(frameEpoch, sequence)) {
       stale++;
       return;
     }
+    channel.admit(frameEpoch, sequence, 1);
     long inOrder = channel.dueInOrder(due);
     if (!mustWait(channel, frameEpoch)) {
       pass(channel, frameEpoch, sequence, inOrder, framed);
@@ -178,15 +210,15 @@ public final class Gate implements PortEvents {
   }
 
   @Override
-  public void received(ByteBuf framed) {
+  public void received(ByteBuf train, int frames) {
     if (state != State.CLOSED) {
-      report(fromVm.pass(epoch, framed));
+      report(fromVm.pass(epoch, train, frames));
     }
   }
 
   @Override
   public void malformed(BadInput cause) {
-    report(fromVm.refuse(cause));
+    report(fromVm.refuse(cause, 1));
   }
 
   private void report(@Nullable BadInput first) {
@@ -359,7 +391,7 @@ public final class Gate implements PortEvents {
   private void pass(InChannel channel, int frameEpoch, long sequence, long due, ByteBuf framed) {
     int recordedIn = Waiting.NEVER;
     if (recorder.takes(frameEpoch)) {
-      recorder.record(channel, sequence, Math.max(due, clock.batchNanos()), framed);
+      recorder.record(channel, sequence, Math.max(due, clock.batchNanos()), framed, 1);
       recordedIn = epoch;
     }
     if (channel.early == 0 && (due == Waiting.AT_THE_CUT || due <= clock.nanos())) {

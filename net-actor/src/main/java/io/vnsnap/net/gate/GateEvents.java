@@ -4,6 +4,7 @@ import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.DropCause;
 import io.vnsnap.proto.RecordedFrame;
+import java.util.Collection;
 import java.util.List;
 
 /** What a gate reports on its own account, on the event loop. */
@@ -19,7 +20,10 @@ public interface GateEvents {
 
         @Override
         public void logClosed(
-            int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
+            int epoch,
+            List<ChannelRecord> channels,
+            Collection<RecordedFrame> frames,
+            Runnable free) {
           free.run();
         }
 
@@ -50,7 +54,7 @@ public interface GateEvents {
    *     or when the gate closes, they are left to whoever has them, and count no more
    */
   void logClosed(
-      int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free);
+      int epoch, List<ChannelRecord> channels, Collection<RecordedFrame> frames, Runnable free);
 
   /** The log of this cut was given up; frames are delivered as before. */
   void recordingFailed(int epoch, String reason);

@@ -59,19 +59,22 @@ public final class InChannel {
   }
 
   /**
-   * Takes note of a frame that arrives. Numbers left out are frames that were lost on the way.
-   *
-   * @return false if it was here before or comes from a sender that went back in time; then it must
-   *     be forgotten
+   * Whether a frame that arrives may be {@linkplain #admit admitted}. Else it was here before, or
+   * comes from a sender that went back in time, and must be forgotten.
    */
-  boolean admit(int epoch, long sequence) {
-    if (sequence <= lastSequence || epoch < lastEpoch) {
-      return false;
-    }
-    missing += sequence - lastSequence - 1;
-    lastSequence = sequence;
+  boolean isNext(int epoch, long sequence) {
+    return sequence > lastSequence && epoch >= lastEpoch;
+  }
+
+  /**
+   * Takes note of a train that arrives. Numbers left out are frames that were lost on the way.
+   *
+   * @param first number, which {@linkplain #isNext may come next}
+   */
+  void admit(int epoch, long first, int frames) {
+    missing += first - lastSequence - 1;
+    lastSequence = first + frames - 1;
     lastEpoch = epoch;
-    return true;
   }
 
   /**
@@ -109,12 +112,12 @@ public final class InChannel {
     return lastDue;
   }
 
-  void countDelivered() {
-    delivered++;
+  void countDelivered(int frames) {
+    delivered += frames;
   }
 
-  void countRecorded() {
-    recorded++;
+  void countRecorded(int frames) {
+    recorded += frames;
   }
 
   void drop(DropCause cause) {

@@ -65,12 +65,12 @@ final class Recorder {
     return recording != null && epoch < recording.epoch();
   }
 
-  /** Records a frame that has not waited, if a log is being written. */
-  void record(InChannel channel, long sequence, long arrivalNanos, ByteBuf framed) {
+  /** Records a train that has not waited, if a log is being written. */
+  void record(InChannel channel, long first, long arrivalNanos, ByteBuf train, int frames) {
     if (recording == null) {
       return;
     }
-    String full = recording.add(channel, sequence, framed, arrivalNanos);
+    String full = recording.add(channel, first, train, frames, arrivalNanos);
     if (full != null) {
       int epoch = recording.epoch();
       recording.free();
@@ -86,7 +86,7 @@ final class Recorder {
         && takes(item.epoch)
         && item.recordedIn != recording.epoch()) {
       item.recordedIn = recording.epoch();
-      record(item.channel, item.sequence, item.arrival(), item.frame);
+      record(item.channel, item.sequence, item.arrival(), item.frame, 1);
     }
   }
 

@@ -5,20 +5,22 @@ import io.netty.buffer.ByteBuf;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.proto.RecordedFrame;
 import java.nio.ByteBuffer;
-import java.util.AbstractList;
+import java.util.AbstractCollection;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
-import java.util.RandomAccess;
+import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The channel log of one cut at one gate while it is written: kept in memory, bounded. Frames are
+ * The channel log of one cut at one gate while it is written: kept in memory, bounded. Trains are
  * copied into large pieces one after another, so that recording does not slow the event loop down;
- * the records are made of it by whoever reads the finished log. Each piece is taken from the budget
- * of the host, and goes back with {@link #free} or {@link #giveUp}.
+ * the records of frames are made of it by whoever reads the finished log. Each piece is taken from
+ * the budget of the host, and goes back with {@link #free} or {@link #giveUp}.
  */
 final class Recording {
   private static final int FRAME_OVERHEAD = 128;
@@ -28,7 +30,7 @@ final class Recording {
 
   private static final long NANOS_PER_MICRO = 1000;
 
-  /** Before each frame in a piece: sender, sequence number, offset, length. */
+  /** Before each train in a piece: sender, first sequence number, offset, length. */
   private static final int HEAD_BYTES = 2 * Integer.BYTES + 2 * Long.BYTES;
 
   private final int epoch;
@@ -39,6 +41,7 @@ final class Recording {
   private final List<Piece> pieces = new ArrayList<>();
   private Piece last = new Piece(new byte[0]);
   private int nextPieceBytes = FIRST_PIECE_BYTES;
+  private int trains;
   private int count;
   private long bytes;
   private long lastOffset;
@@ -64,15 +67,17 @@ final class Recording {
   }
 
   /**
-   * Adds a frame.
+   * Adds a train.
    *
-   * @param framed borrowed
+   * @param first sequence number; the others follow
+   * @param train borrowed
    * @param arrivedNanos when it arrives, as the VM sees it
    * @return which bound leaves no room for it, for the person who must act; null if it is added
    */
-  @Nullable String add(InChannel channel, long sequence, ByteBuf framed, long arrivedNanos) {
-    int length = framed.readableBytes() - Framing.LENGTH_BYTES;
-    bytes += length + FRAME_OVERHEAD;
+  @Nullable String add(
+      InChannel channel, long first, ByteBuf train, int frames, long arrivedNanos) {
+    int length = train.readableBytes();
+    bytes += length + (long) frames * (FRAME_OVERHEAD - Framing.LENGTH_BYTES);
     if (bytes > maxBytes) {
       return "the %d bytes of vnsnap.net.gate.record-bytes".formatted(maxBytes);
     }
@@ -83,9 +88,10 @@ final class Recording {
     long offset = arrivedNanos <= cutNanos ? 0 : (arrivedNanos - cutNanos) / NANOS_PER_MICRO;
     inOrder &= offset >= lastOffset;
     lastOffset = offset;
-    last.add(channel.from(), sequence, offset, framed, length);
-    count++;
-    channel.countRecorded();
+    last.add(channel.from(), first, offset, train, length);
+    trains++;
+    count += frames;
+    channel.countRecorded(frames);
     return null;
   }
 
@@ -130,10 +136,10 @@ final class Recording {
 
   /**
    * All frames in order of arrival, which on a channel is that of their numbers. Nothing may be
-   * added any more; the list may be read by any thread that it is handed to.
+   * added any more; they may be read by any thread that they are handed to.
    */
-  List<RecordedFrame> frames() {
-    long[] places = new long[count];
+  Collection<RecordedFrame> frames() {
+    long[] places = new long[trains];
     int next = 0;
     for (int number = 0; number < pieces.size(); number++) {
       Piece piece = pieces.get(number);
@@ -141,10 +147,10 @@ final class Recording {
         places[next++] = (long) number << Integer.SIZE | at;
       }
     }
-    return new Frames(pieces, inOrder ? places : sorted(places));
+    return new Frames(pieces, inOrder ? places : sorted(places), count);
   }
 
-  /** Keeps the order of frames of the same offset. */
+  /** Keeps the order of trains of the same offset. */
   private long[] sorted(long[] places) {
     return Arrays.stream(places)
         .boxed()
@@ -157,7 +163,7 @@ final class Recording {
     return pieces.get((int) (place >>> Integer.SIZE));
   }
 
-  /** Some frames one after another, each with what is known of it before it. */
+  /** Some trains one after another, each with what is known of it before it. */
   private static final class Piece {
     final byte[] bytes;
     final ByteBuffer content;
@@ -167,11 +173,19 @@ final class Recording {
       content = ByteBuffer.wrap(bytes);
     }
 
-    void add(int from, long sequence, long offset, ByteBuf framed, int length) {
-      content.putInt(from).putLong(sequence).putLong(offset).putInt(length);
+    void add(int from, long first, long offset, ByteBuf train, int length) {
+      content.putInt(from).putLong(first).putLong(offset).putInt(length);
       int at = content.position();
-      framed.getBytes(framed.readerIndex() + Framing.LENGTH_BYTES, bytes, at, length);
+      train.getBytes(train.readerIndex(), bytes, at, length);
       content.position(at + length);
+    }
+
+    int from(int at) {
+      return content.getInt(at);
+    }
+
+    long first(int at) {
+      return content.getLong(at + Integer.BYTES);
     }
 
     long offset(int at) {
@@ -182,36 +196,75 @@ final class Recording {
       return content.getInt(at + Integer.BYTES + 2 * Long.BYTES);
     }
 
-    RecordedFrame record(int at) {
+    /** The record of one of a train's frames, which lies here, framed. */
+    RecordedFrame record(int train, int frame, int framed) {
+      int length = content.getInt(framed);
       return RecordedFrame.newBuilder()
-          .setFrom(content.getInt(at))
-          .setSequence(content.getLong(at + Integer.BYTES))
-          .setOffsetUs(offset(at))
-          .setFrame(UnsafeByteOperations.unsafeWrap(bytes, at + HEAD_BYTES, length(at)))
+          .setFrom(from(train))
+          .setSequence(first(train) + frame)
+          .setOffsetUs(offset(train))
+          .setFrame(UnsafeByteOperations.unsafeWrap(bytes, framed + Framing.LENGTH_BYTES, length))
           .build();
     }
   }
 
   /** Makes the records when they are read. */
-  private static final class Frames extends AbstractList<RecordedFrame> implements RandomAccess {
+  private static final class Frames extends AbstractCollection<RecordedFrame> {
     private final List<Piece> pieces;
 
-    /** Of each frame the number of its piece in the high half, and its position in the low one. */
+    /** Of each train the number of its piece in the high half, and its position in the low one. */
     private final long[] places;
 
-    Frames(List<Piece> pieces, long[] places) {
+    private final int count;
+
+    Frames(List<Piece> pieces, long[] places, int count) {
       this.pieces = pieces;
       this.places = places;
+      this.count = count;
     }
 
     @Override
-    public RecordedFrame get(int index) {
-      return piece(pieces, places[index]).record((int) places[index]);
+    public Iterator<RecordedFrame> iterator() {
+      return new Walk();
     }
 
     @Override
     public int size() {
-      return places.length;
+      return count;
+    }
+
+    /** From train to train, and in each from frame to frame. */
+    private final class Walk implements Iterator<RecordedFrame> {
+      private int nextTrain;
+      private int train;
+      private int frame;
+      private int at;
+      private int end;
+
+      @Override
+      public boolean hasNext() {
+        return at < end || nextTrain < places.length;
+      }
+
+      @Override
+      public RecordedFrame next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        if (at == end) {
+          train = (int) places[nextTrain++];
+          frame = 0;
+          at = train + HEAD_BYTES;
+          end = at + piece().length(train);
+        }
+        RecordedFrame record = piece().record(train, frame++, at);
+        at += Framing.LENGTH_BYTES + record.getFrame().size();
+        return record;
+      }
+
+      private Piece piece() {
+        return Recording.piece(pieces, places[nextTrain - 1]);
+      }
     }
   }
 }

@@ -34,12 +34,17 @@ final class ToVm {
     return port;
   }
 
+  /** Hands a train over as a whole; false, with nothing done, if the VM does not take it now. */
+  boolean offer(ByteBuf train) {
+    return line.isBacklogEmpty() && port.offer(train);
+  }
+
   /** Hands a frame over that has not waited, or puts it into the backlog. */
   void deliver(InChannel channel, int epoch, long sequence, int recordedIn, ByteBuf framed) {
     if (!port.isOpen()) {
       drop(channel, DropCause.VM_GONE);
-    } else if (line.isBacklogEmpty() && port.offer(framed)) {
-      channel.countDelivered();
+    } else if (offer(framed)) {
+      channel.countDelivered(1);
     } else {
       Waiting frame = line.admit(channel, epoch, sequence, Waiting.AT_THE_CUT, framed);
       if (frame == null) {
@@ -57,8 +62,8 @@ final class ToVm {
     if (!port.isOpen()) {
       drop(channel, DropCause.VM_GONE);
       line.release(item);
-    } else if (line.isBacklogEmpty() && port.offer(framed)) {
-      channel.countDelivered();
+    } else if (offer(framed)) {
+      channel.countDelivered(1);
       line.release(item);
     } else {
       line.addBacklog(item);
@@ -75,7 +80,7 @@ final class ToVm {
         next != null && next.frame != null && port.offer(next.frame);
         next = line.peekBacklog()) {
       line.pollBacklog();
-      next.channel.countDelivered();
+      next.channel.countDelivered(1);
       line.release(next);
     }
     pumping = false;

@@ -19,8 +19,8 @@ public final class LocalHop implements NextHop {
   }
 
   @Override
-  public boolean frame(int epoch, long sequence, ByteBuf framed) {
-    gate.receive(channel, epoch, sequence, framed);
+  public boolean send(int epoch, long first, ByteBuf train, int frames) {
+    gate.receive(channel, epoch, first, train, frames);
     return true;
   }
 

@@ -10,12 +10,14 @@ import io.vnsnap.net.gate.Marker;
 public interface NextHop {
 
   /**
-   * Passes a frame on.
+   * Passes a train on.
    *
-   * @param framed borrowed
-   * @return false if there was no room, and it is lost
+   * @param first sequence number; the others follow
+   * @param train borrowed; its indices are as before afterwards
+   * @param frames in the train
+   * @return false if there was no room, and it is lost as a whole
    */
-  boolean frame(int epoch, long sequence, ByteBuf framed);
+  boolean send(int epoch, long first, ByteBuf train, int frames);
 
   /**
    * Passes a frame on that its link was still delaying when its sender made a cut; in order with

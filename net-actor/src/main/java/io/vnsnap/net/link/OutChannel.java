@@ -25,20 +25,31 @@ public final class OutChannel {
   }
 
   /**
-   * Sends a frame.
+   * Sends a train.
    *
-   * @param remainingNanos that are left of its delay; 0 unless the sender makes a cut
+   * @param train borrowed
    */
-  void send(int epoch, long remainingNanos, ByteBuf framed) {
-    sent++;
+  void send(int epoch, ByteBuf train, int frames) {
     // Epochs on a channel never fall, although a frame that skips a delay may overtake one that was
     // sent before a cut that was given up. Frames of such a cut are of the epoch after it.
     lastEpoch = Math.max(lastEpoch, epoch);
-    boolean taken =
-        remainingNanos > 0
-            ? hop.early(lastEpoch, sent, remainingNanos, framed)
-            : hop.frame(lastEpoch, sent, framed);
-    if (!taken) {
+    long first = sent + 1;
+    sent += frames;
+    if (!hop.send(lastEpoch, first, train, frames)) {
+      drops.add(DropCause.TRUNK_FULL, frames);
+    }
+  }
+
+  /**
+   * Sends a frame that the link was still delaying when its sender made a cut.
+   *
+   * @param remainingNanos that are left of its delay; more than 0
+   * @param framed borrowed
+   */
+  void sendEarly(int epoch, long remainingNanos, ByteBuf framed) {
+    lastEpoch = Math.max(lastEpoch, epoch);
+    sent++;
+    if (!hop.early(lastEpoch, sent, remainingNanos, framed)) {
       drops.add(DropCause.TRUNK_FULL);
     }
   }

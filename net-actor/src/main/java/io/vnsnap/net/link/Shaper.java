@@ -82,7 +82,19 @@ public final class Shaper implements Egress {
   }
 
   @Override
-  public void frame(int epoch, ByteBuf framed) {
+  public void send(int epoch, ByteBuf train, int frames) {
+    int start = train.readerIndex();
+    int end = train.writerIndex();
+    int at = start;
+    for (int i = 0; i < frames; i++) {
+      train.setIndex(at, Framing.end(train, at));
+      at = train.writerIndex();
+      shape(epoch, train);
+    }
+    train.setIndex(start, end);
+  }
+
+  private void shape(int epoch, ByteBuf framed) {
     boolean lost = draw(shaping.lossPpm());
     boolean skips = draw(shaping.reorderPpm());
     long delay = shaping.delayNanos();
@@ -109,7 +121,7 @@ public final class Shaper implements Egress {
       due = lastDue;
     }
     if (due <= now && earlier().due() > now) {
-      next.send(epoch, 0, framed);
+      next.send(epoch, framed, 1);
     } else {
       keep(skips ? skipping : delayed, epoch, due, framed);
     }
@@ -180,7 +192,11 @@ public final class Shaper implements Egress {
     int epoch = line.epoch();
     ByteBuf framed = line.poll();
     bytes -= framed.readableBytes() + FRAME_OVERHEAD;
-    next.send(epoch, remainingNanos, framed);
+    if (remainingNanos > 0) {
+      next.sendEarly(epoch, remainingNanos, framed);
+    } else {
+      next.send(epoch, framed, 1);
+    }
     framed.release();
   }
 

@@ -25,7 +25,7 @@ public final class SwitchPort implements Egress {
   private final List<OutChannel> others = new ArrayList<>();
   private final LongObjectMap<OutChannel> byMac = new LongObjectHashMap<>();
 
-  /** Where the last frame went: most frames come in trains. */
+  /** Where the last train went: the next one often goes there too. */
   private long lastDestination = NOWHERE;
 
   private @Nullable OutChannel lastKnown;
@@ -52,25 +52,31 @@ public final class SwitchPort implements Egress {
   }
 
   @Override
-  public void frame(int epoch, ByteBuf framed) {
-    send(epoch, 0, framed);
+  public void send(int epoch, ByteBuf train, int frames) {
+    long destination = Framing.destination(train);
+    OutChannel known = channelTo(destination);
+    if (known != null) {
+      known.send(epoch, train, frames);
+    } else if (destination != mac) {
+      for (int i = 0; i < others.size(); i++) {
+        others.get(i).send(epoch, train, frames);
+      }
+    }
   }
 
   /**
-   * Switches a frame.
+   * Switches a frame that the link was still delaying when its sender made a cut.
    *
-   * @param remainingNanos that are left of its delay; 0 unless the sender makes a cut
+   * @param remainingNanos that are left of its delay; more than 0
    * @param framed borrowed
    */
-  void send(int epoch, long remainingNanos, ByteBuf framed) {
+  void sendEarly(int epoch, long remainingNanos, ByteBuf framed) {
     long destination = Framing.destination(framed);
     OutChannel known = channelTo(destination);
     if (known != null) {
-      known.send(epoch, remainingNanos, framed);
+      known.sendEarly(epoch, remainingNanos, framed);
     } else if (destination != mac) {
-      for (int i = 0; i < others.size(); i++) {
-        others.get(i).send(epoch, remainingNanos, framed);
-      }
+      others.forEach(channel -> channel.sendEarly(epoch, remainingNanos, framed));
     }
   }
 

@@ -12,7 +12,7 @@ public interface Port {
   Port ABSENT =
       new Port() {
         @Override
-        public boolean offer(ByteBuf framed) {
+        public boolean offer(ByteBuf train) {
           return false;
         }
 
@@ -38,13 +38,13 @@ public interface Port {
       };
 
   /**
-   * Hands a frame to the VM.
+   * Hands a train to the VM, or a single frame.
    *
-   * @param framed stays the caller's
+   * @param train stays the caller's
    * @return false, with nothing done, when the VM is not taking frames just now; {@link
    *     PortEvents#writable} follows when it is worth trying again
    */
-  boolean offer(ByteBuf framed);
+  boolean offer(ByteBuf train);
 
   /** Whether the VM is still at the other end. */
   boolean isOpen();

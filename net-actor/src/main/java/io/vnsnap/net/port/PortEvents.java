@@ -7,11 +7,12 @@ import io.vnsnap.net.frame.BadInput;
 public interface PortEvents {
 
   /**
-   * The VM sent a frame of permitted length.
+   * The VM sent frames of permitted length.
    *
-   * @param framed borrowed: keep it only by retaining or copying it
+   * @param train of them; borrowed: keep it only by retaining or copying it
+   * @param frames in the train
    */
-  void received(ByteBuf framed);
+  void received(ByteBuf train, int frames);
 
   /** The VM sent something that is no frame; it is gone. */
   void malformed(BadInput cause);

@@ -14,13 +14,12 @@ import io.vnsnap.net.transport.SocketQueues;
 /**
  * The port of a VM under QEMU: the client end of {@code -netdev stream,server=on,addr.type=unix}.
  * Reads always; writes at most a window (and a batch) ahead of the kernel, so that frames beyond it
- * stay where a cut can hold them back. Short frames are gathered in a batch: copying them is
- * cheaper than handing each to the socket layer.
+ * stay where a cut can hold them back. Trains and short frames are gathered in a batch: copying
+ * them is cheaper than handing each to the socket layer.
  */
 public final class SocketPort extends ChannelInboundHandlerAdapter
     implements Port, Flusher.Flushable {
   private static final int BATCH_BYTES = 32 * 1024;
-  private static final int LONG_FRAME = BATCH_BYTES / 4;
 
   private final Channel channel;
   private final PortEvents events;
@@ -28,7 +27,8 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private final SocketQueues queues;
   private final RecordSplitter splitter;
   private final RecordSplitter.Sink sink = this::onRecord;
-  private final ByteBuf batch;
+  private final TrainBuilder trains;
+  private ByteBuf batch;
   private boolean unflushed;
 
   /** What the channel says of itself, which costs more to ask for every frame. */
@@ -43,7 +43,8 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     this.flusher = flusher;
     this.queues = queues;
     this.splitter = new RecordSplitter(channel.alloc(), Framing.MAX_FRAME);
-    this.batch = channel.alloc().directBuffer(BATCH_BYTES, BATCH_BYTES);
+    this.trains = new TrainBuilder(events::received);
+    this.batch = newBatch();
   }
 
   /** Takes over a connected channel that does not read yet; see {@link #start}. */
@@ -59,7 +60,7 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public boolean offer(ByteBuf framed) {
+  public boolean offer(ByteBuf train) {
     if (!writable || closed) {
       channel.flush();
       if (!writable || closed) {
@@ -68,15 +69,15 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     }
     int skipped = probed ? 1 : 0;
     probed = false;
-    int size = framed.readableBytes() - skipped;
+    int size = train.readableBytes() - skipped;
     if (size > batch.writableBytes()) {
       writeBatch();
     }
-    if (size < LONG_FRAME) {
-      batch.writeBytes(framed, framed.readerIndex() + skipped, size);
+    if (size <= Framing.MAX_TRAIN) {
+      batch.writeBytes(train, train.readerIndex() + skipped, size);
     } else {
       writeBatch();
-      write(framed.retainedSlice(framed.readerIndex() + skipped, size));
+      write(train.retainedSlice(train.readerIndex() + skipped, size));
     }
     if (!unflushed) {
       unflushed = true;
@@ -89,13 +90,23 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
     var unused = channel.write(owned, channel.voidPromise());
   }
 
-  /** Hands what is in the batch to the socket layer, in a buffer of its own size. */
+  /**
+   * Hands what is in the batch to the socket layer: the batch itself if it is well filled, else a
+   * copy, so that little does not keep much memory while the VM does not take it.
+   */
   private void writeBatch() {
-    if (batch.isReadable()) {
-      int size = batch.readableBytes();
+    int size = batch.readableBytes();
+    if (size > BATCH_BYTES / 2) {
+      write(batch);
+      batch = newBatch();
+    } else if (size > 0) {
       write(channel.alloc().directBuffer(size, size).writeBytes(batch));
       batch.clear();
     }
+  }
+
+  private ByteBuf newBatch() {
+    return channel.alloc().directBuffer(BATCH_BYTES, BATCH_BYTES);
   }
 
   @Override
@@ -164,8 +175,11 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf in = (ByteBuf) message;
+    trains.begin(in);
     try {
-      if (!closed && !splitter.split(in, sink)) {
+      boolean sound = closed || splitter.split(in, sink);
+      trains.end();
+      if (!sound) {
         events.malformed(BadInput.OVERSIZED);
         fail(
             "the VM sent a frame of %d bytes, more than the %d that QEMU sends at most: the stream"
@@ -210,9 +224,9 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private void onRecord(ByteBuf framed) {
     if (framed.readableBytes() < Framing.LENGTH_BYTES + Framing.MIN_FRAME) {
       events.malformed(BadInput.UNDERSIZED);
-    } else {
-      events.received(framed);
+      return;
     }
+    trains.add(framed);
   }
 
   private void fail(String reason) {

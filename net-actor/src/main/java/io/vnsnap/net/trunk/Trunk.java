@@ -116,10 +116,10 @@ final class Trunk implements Flusher.Flushable {
     }
   }
 
-  /** Queues a frame; false if there is no room. */
-  boolean append(ChannelAddress address, int epoch, long sequence, ByteBuf framed) {
-    if (!queue.add(address, epoch, sequence, framed)) {
-      return refuse();
+  /** Queues a train; false if there is no room. */
+  boolean append(ChannelAddress address, int epoch, long first, ByteBuf train, int frames) {
+    if (!queue.add(address, epoch, first, train)) {
+      return refuse(frames);
     }
     appended();
     return true;
@@ -129,20 +129,20 @@ final class Trunk implements Flusher.Flushable {
   boolean appendEarly(
       ChannelAddress address, int epoch, long sequence, long remainingNanos, ByteBuf framed) {
     if (!queue.addEarly(address, epoch, sequence, remainingNanos, framed)) {
-      return refuse();
+      return refuse(1);
     }
     appended();
     return true;
   }
 
-  private boolean refuse() {
+  private boolean refuse(int frames) {
     if (refused == 0) {
       LOG.warn(
           "Trunk to host {} is full: frames for it are dropped and counted (TRUNK_FULL). It is out of reach, or slower than what is sent to it; if that passes, raise vnsnap.net.trunk.queue-bytes, {} bytes here",
           target,
           settings.queueBytes());
     }
-    refused++;
+    refused += frames;
     return false;
   }
 

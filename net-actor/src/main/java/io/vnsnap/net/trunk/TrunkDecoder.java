@@ -13,16 +13,17 @@ import org.jspecify.annotations.Nullable;
 final class TrunkDecoder {
   private static final int TLS_HANDSHAKE = 0x1603;
 
-  /** Takes the records, in their order: a hello, and then frames and markers. */
+  /** Takes the records, in their order: a hello, and then trains and markers. */
   interface Sink {
     void hello(TrunkRecords.Hello hello) throws NonsenseException;
 
     /**
-     * A frame.
+     * A train.
      *
-     * @param framed borrowed
+     * @param first sequence number
+     * @param train borrowed
      */
-    void frame(long network, int from, int to, int epoch, long sequence, ByteBuf framed);
+    void train(long network, int from, int to, int epoch, long first, ByteBuf train, int frames);
 
     /**
      * A frame that is not due yet.
@@ -104,11 +105,11 @@ final class TrunkDecoder {
     long network = TrunkRecords.network(record);
     int from = TrunkRecords.from(record);
     int to = TrunkRecords.to(record);
-    if (type == TrunkRecords.FRAME) {
+    if (type == TrunkRecords.TRAIN) {
       int epoch = TrunkRecords.epoch(record);
-      long sequence = TrunkRecords.sequence(record);
-      TrunkRecords.toFrame(record);
-      sink.frame(network, from, to, epoch, sequence, record);
+      long first = TrunkRecords.sequence(record);
+      int frames = TrunkRecords.toTrain(record);
+      sink.train(network, from, to, epoch, first, record, frames);
     } else if (type == TrunkRecords.EARLY) {
       int epoch = TrunkRecords.epoch(record);
       long sequence = TrunkRecords.sequence(record);

@@ -16,8 +16,8 @@ public final class TrunkHop implements NextHop {
   }
 
   @Override
-  public boolean frame(int epoch, long sequence, ByteBuf framed) {
-    return trunk.append(channel, epoch, sequence, framed);
+  public boolean send(int epoch, long first, ByteBuf train, int frames) {
+    return trunk.append(channel, epoch, first, train, frames);
   }
 
   @Override

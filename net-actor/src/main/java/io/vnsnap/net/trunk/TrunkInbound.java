@@ -169,10 +169,11 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
   }
 
   @Override
-  public void frame(long network, int from, int to, int epoch, long sequence, ByteBuf framed) {
+  public void train(
+      long network, int from, int to, int epoch, long first, ByteBuf train, int frames) {
     NextHop hop = hop(network, from, to);
     if (hop != null) {
-      hop.frame(epoch, sequence, framed);
+      hop.send(epoch, first, train, frames);
     }
   }
 

@@ -73,14 +73,14 @@ final class TrunkQueue {
     this.markerReserve = markerReserve;
   }
 
-  /** Adds a frame; false if there is no room. */
-  boolean add(ChannelAddress channel, int epoch, long sequence, ByteBuf framed) {
-    int size = TrunkRecords.FRAME_OVERHEAD + framed.readableBytes();
+  /** Adds a train; false if there is no room. */
+  boolean add(ChannelAddress channel, int epoch, long first, ByteBuf train) {
+    int size = TrunkRecords.TRAIN_OVERHEAD + train.readableBytes();
     if (!hasRoom(size, maxBytes)) {
       return false;
     }
     Batch batch = room(size);
-    TrunkRecords.writeFrame(batch.bytes, channel, epoch, sequence, framed);
+    TrunkRecords.writeTrain(batch.bytes, channel, epoch, first, train);
     added(batch);
     return true;
   }
@@ -186,10 +186,13 @@ final class TrunkQueue {
         ByteBuf record = batch.bytes.slice(at, size);
         ChannelAddress channel = TrunkRecords.channel(record);
         if (TrunkRecords.type(record) != TrunkRecords.MARKER) {
-          lost.merge(channel, 1L, Long::sum);
+          lost.merge(channel, (long) own(() -> TrunkRecords.frames(record)), Long::sum);
         } else {
           markers.remove(channel); // the order is that of the last ones
-          markers.put(channel, ownMarker(record).withBroken(lost.getOrDefault(channel, 0L)));
+          markers.put(
+              channel,
+              own(() -> TrunkRecords.readMarker(record))
+                  .withBroken(lost.getOrDefault(channel, 0L)));
         }
       }
     }
@@ -198,12 +201,17 @@ final class TrunkQueue {
     lost.forEach(losses::lost);
   }
 
-  private static Marker ownMarker(ByteBuf record) {
+  /** Reads from a record of this host, which makes sense. */
+  private static <T> T own(Reading<T> reading) {
     try {
-      return TrunkRecords.readMarker(record);
+      return reading.read();
     } catch (NonsenseException e) {
-      throw new IllegalStateException("a marker of this host", e);
+      throw new IllegalStateException("a record of this host", e);
     }
+  }
+
+  private interface Reading<T> {
+    T read() throws NonsenseException;
   }
 
   private void cutAfterHandedOver() {

@@ -19,12 +19,12 @@ import java.time.Duration;
  *
  * <pre>  u64 magic, u8 version, u64 received</pre>
  *
- * Then come, from the sending host, the records that follow, without their numbers, each a frame, a
- * marker, or a frame that its link was still delaying when its sender made a cut, with the
- * nanoseconds that are left:
+ * Then come, from the sending host, the records that follow, without their numbers, each a train of
+ * one or more frames with the sequence number of its first, a marker, or a frame that its link was
+ * still delaying when its sender made a cut, with the nanoseconds that are left:
  *
  * <pre>
- *  u8 1, u64 network, u32 to, u32 from, u32 epoch, u64 sequence, framed frame
+ *  u8 1, u64 network, u32 to, u32 from, u32 epoch, u64 sequence, framed frames
  *  u8 2, u64 network, u32 to, u32 from, u32 epoch, u64 sent, u8 n, n times u64 drops by cause
  *  u8 3, u64 network, u32 to, u32 from, u32 epoch, u64 sequence, u64 remaining, framed frame
  * </pre>
@@ -34,8 +34,8 @@ import java.time.Duration;
  * <pre>  u64 received</pre>
  */
 final class TrunkRecords {
-  static final byte VERSION = 2;
-  static final byte FRAME = 1;
+  static final byte VERSION = 3;
+  static final byte TRAIN = 1;
   static final byte MARKER = 2;
   static final byte EARLY = 3;
   static final int MAX_NAME = 255;
@@ -51,17 +51,17 @@ final class TrunkRecords {
 
   private static final int HEAD = 1 + Long.BYTES + 3 * Integer.BYTES + Long.BYTES;
 
-  /** Bytes of a frame record before the framed frame. */
-  static final int FRAME_OVERHEAD = Framing.LENGTH_BYTES + HEAD;
+  /** Bytes of a train's record before its first frame. */
+  static final int TRAIN_OVERHEAD = Framing.LENGTH_BYTES + HEAD;
 
   /** Bytes of the record of a frame that is not due yet, before the framed frame. */
-  static final int EARLY_OVERHEAD = FRAME_OVERHEAD + Long.BYTES;
+  static final int EARLY_OVERHEAD = TRAIN_OVERHEAD + Long.BYTES;
 
   /** Longer than the longest delay that a link may have, its queue and largest frame included. */
   private static final long MAX_REMAINING_NANOS = Duration.ofMinutes(2).toNanos();
 
   /** Bytes of a marker record. */
-  static final int MARKER_SIZE = FRAME_OVERHEAD + 1 + Drops.CAUSES * Long.BYTES;
+  static final int MARKER_SIZE = TRAIN_OVERHEAD + 1 + Drops.CAUSES * Long.BYTES;
 
   /** The longest content of a record. */
   static final int MAX_RECORD = HEAD + Long.BYTES + Framing.LENGTH_BYTES + Framing.MAX_FRAME;
@@ -150,12 +150,12 @@ final class TrunkRecords {
     return record.readLong();
   }
 
-  static void writeFrame(
-      ByteBuf out, ChannelAddress channel, int epoch, long sequence, ByteBuf framed) {
-    int length = framed.readableBytes();
-    writeHead(out, HEAD + length, FRAME, channel, epoch);
-    out.writeLong(sequence);
-    out.writeBytes(framed, framed.readerIndex(), length);
+  static void writeTrain(
+      ByteBuf out, ChannelAddress channel, int epoch, long first, ByteBuf train) {
+    int length = train.readableBytes();
+    writeHead(out, HEAD + length, TRAIN, channel, epoch);
+    out.writeLong(first);
+    out.writeBytes(train, train.readerIndex(), length);
   }
 
   static void writeEarly(
@@ -191,34 +191,56 @@ final class TrunkRecords {
     out.writeInt(epoch);
   }
 
-  /** Moves past the head, which the caller has read field by field, and checks the frame in it. */
-  static void toFrame(ByteBuf record) throws NonsenseException {
-    record.skipBytes(FRAME_OVERHEAD);
-    int length = record.readableBytes() - Framing.LENGTH_BYTES;
-    if (length < Framing.MIN_FRAME
-        || length > Framing.MAX_FRAME
-        || record.getInt(record.readerIndex()) != length) {
-      throw new NonsenseException("it sent a frame whose lengths contradict each other");
-    }
+  /**
+   * Moves past the head, which the caller has read field by field, and checks the frames that
+   * follow it; returns how many they are.
+   */
+  static int toTrain(ByteBuf record) throws NonsenseException {
+    record.skipBytes(TRAIN_OVERHEAD);
+    return frames(record, record.readerIndex());
   }
 
-  /** Like {@link #toFrame}, for a frame that is not due yet; returns the time left in ns. */
+  /** Number of frames in the record of a train, or of a frame that is not due yet. */
+  static int frames(ByteBuf record) throws NonsenseException {
+    int overhead = type(record) == EARLY ? EARLY_OVERHEAD : TRAIN_OVERHEAD;
+    return frames(record, record.readerIndex() + overhead);
+  }
+
+  private static int frames(ByteBuf record, int first) throws NonsenseException {
+    int end = record.writerIndex();
+    int count = 0;
+    int at = first;
+    do {
+      int left = end - at - Framing.LENGTH_BYTES;
+      int length = left < Framing.MIN_FRAME ? -1 : record.getInt(at);
+      if (length < Framing.MIN_FRAME || length > Math.min(left, Framing.MAX_FRAME)) {
+        throw new NonsenseException("it sent a frame whose lengths contradict each other");
+      }
+      count++;
+      at += Framing.LENGTH_BYTES + length;
+    } while (at < end);
+    return count;
+  }
+
+  /** Like {@link #toTrain}, for one frame that is not due yet; returns the time left in ns. */
   static long toEarlyFrame(ByteBuf record) throws NonsenseException {
     if (record.readableBytes() < EARLY_OVERHEAD) {
       throw new NonsenseException("it sent a record of %d bytes".formatted(record.readableBytes()));
     }
-    long remaining = record.getLong(record.readerIndex() + FRAME_OVERHEAD);
+    long remaining = record.getLong(record.readerIndex() + TRAIN_OVERHEAD);
     if (remaining <= 0 || remaining > MAX_REMAINING_NANOS) {
       throw new NonsenseException("it sent a frame delayed by %d ns".formatted(remaining));
     }
     record.skipBytes(Long.BYTES);
-    toFrame(record);
+    if (toTrain(record) != 1) {
+      throw new NonsenseException("it sent several frames where there may be one");
+    }
     return remaining;
   }
 
   /** Reads what follows the head of a marker record. */
   static Marker readMarker(ByteBuf record) throws NonsenseException {
-    int at = record.readerIndex() + FRAME_OVERHEAD;
+    int at = record.readerIndex() + TRAIN_OVERHEAD;
     int causes = record.readableBytes() == MARKER_SIZE ? record.getByte(at) : -1;
     if (causes != Drops.CAUSES) {
       throw new NonsenseException("it sent a marker of a wrong length");
@@ -245,7 +267,7 @@ final class TrunkRecords {
 
   /** Whether a record is long enough to have the fields below. */
   static boolean hasHead(ByteBuf record) {
-    return record.readableBytes() >= FRAME_OVERHEAD;
+    return record.readableBytes() >= TRAIN_OVERHEAD;
   }
 
   static byte type(ByteBuf record) {

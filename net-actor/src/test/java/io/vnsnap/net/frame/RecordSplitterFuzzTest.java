@@ -163,14 +163,14 @@ class RecordSplitterFuzzTest {
     private long frames;
 
     @Override
-    public boolean frame(int epoch, long sequence, ByteBuf framed) {
-      frames++;
+    public boolean send(int epoch, long first, ByteBuf train, int count) {
+      frames += count;
       return true;
     }
 
     @Override
     public boolean early(int epoch, long sequence, long remainingNanos, ByteBuf framed) {
-      return frame(epoch, sequence, framed);
+      return send(epoch, sequence, framed, 1);
     }
 
     @Override
@@ -208,7 +208,7 @@ class RecordSplitterFuzzTest {
       }
       if (shaper.fault(Framing.sourceAndType(framed)) == null) {
         permitted++;
-        shaper.frame(input / 1000, framed);
+        shaper.send(input / 1000, framed, 1);
       }
       clock.advance(Duration.ofNanos(random.nextInt(10_000)));
     }

@@ -69,6 +69,7 @@ final class CutWorld {
   }
 
   private static final long RECORD_BUDGET = 1 << 26;
+  private static final int LONGEST_TRAIN = 3;
   private static final long MILLION = 1_000_000;
   private static final LinkSettings LINK = new LinkSettings(1 << 20, Duration.ofNanos(100_000));
 
@@ -122,6 +123,7 @@ final class CutWorld {
       this.number = number;
       gate = new Gate(number, size, settings(lossy() ? 4096 : 1 << 20), budget, clock, allocator);
       port = new FakePort(gate);
+      port.longestTrain(LONGEST_TRAIN);
       gate.listen(events);
     }
 
@@ -138,8 +140,8 @@ final class CutWorld {
     }
 
     @Override
-    public void frame(int frameEpoch, ByteBuf framed) {
-      shaper.frame(frameEpoch, framed);
+    public void send(int frameEpoch, ByteBuf train, int frames) {
+      shaper.send(frameEpoch, train, frames);
     }
 
     @Override
@@ -182,21 +184,22 @@ final class CutWorld {
     }
 
     @Override
-    public boolean frame(int epoch, long sequence, ByteBuf framed) {
+    public boolean send(int epoch, long first, ByteBuf train, int frames) {
       count++;
       if (lossy() && count % 7 == 0) {
         return false;
       }
       if (lossy() && count % 11 == 0) {
-        givenUp++;
+        givenUp += frames;
         return true; // and yet it will not arrive
       }
-      ByteBuf copy = Unpooled.copiedBuffer(framed);
+      ByteBuf copy = Unpooled.copiedBuffer(train);
       onTheWay.add(() ->
-          end.frame(
+          end.send(
               bug == Bug.FORGET_TO_HOLD ? Math.min(epoch, receiver.epoch()) : epoch,
-              sequence,
-              copy));
+              first,
+              copy,
+              frames));
       return true;
     }
 
@@ -328,7 +331,7 @@ final class CutWorld {
     int other = (choice >>> 8) % size;
     switch (what) {
       case 0, 1, 2, 3 -> emit(vm, other == vm.number ? TestFrame.ALL : other);
-      case 4, 5 -> vm.port.readOne();
+      case 4, 5 -> vm.port.readTrain();
       case 6 -> take(vm, 1);
       case 7 -> take(vm, 100);
       case 8, 9 -> trunks.get((choice >>> 4) % trunks.size()).step();
@@ -415,7 +418,7 @@ final class CutWorld {
         if (vm.step.isDone() || bug == Bug.MARKER_BEFORE_DRAIN) {
           vm.phase = Phase.RED;
         } else {
-          vm.port.readOne();
+          vm.port.readTrain();
         }
       }
       case RED -> vm.phase = Phase.RESUMED;
@@ -438,7 +441,7 @@ final class CutWorld {
       moved = false;
       for (Vm vm : vms) {
         vm.port.capacity(Integer.MAX_VALUE);
-        while (vm.port.readOne()) {
+        while (vm.port.readTrain()) {
           moved = true;
         }
         take(vm, Integer.MAX_VALUE);

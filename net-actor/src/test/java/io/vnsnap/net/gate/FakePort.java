@@ -1,7 +1,9 @@
 package io.vnsnap.net.gate;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.buffer.ByteBuf;
-import io.vnsnap.net.frame.Framing;
+import io.netty.buffer.Unpooled;
 import io.vnsnap.net.port.Port;
 import io.vnsnap.net.port.PortEvents;
 import java.util.ArrayDeque;
@@ -15,6 +17,8 @@ final class FakePort implements Port {
   private final ArrayDeque<TestFrame> fromVm = new ArrayDeque<>();
   final List<TestFrame> taken = new ArrayList<>();
   private int capacity = Integer.MAX_VALUE;
+  private int longestTrain = 1;
+  private int reads;
   private boolean refused;
   private boolean open = true;
 
@@ -28,20 +32,34 @@ final class FakePort implements Port {
     wakeUp();
   }
 
+  /** How many frames are read at once, at most; it is never more than have the same address. */
+  void longestTrain(int frames) {
+    longestTrain = frames;
+  }
+
   /** The VM writes a frame into its socket. */
   void emit(TestFrame frame) {
     fromVm.add(frame);
   }
 
-  /** The loop reads one frame of the VM, if there is one. */
-  boolean readOne() {
-    TestFrame frame = fromVm.poll();
-    if (frame == null) {
+  /** The loop reads a train of the VM, if there is a frame; each read takes another length. */
+  boolean readTrain() {
+    TestFrame first = fromVm.peek();
+    if (first == null) {
       return false;
     }
-    ByteBuf framed = frame.framed();
-    events.received(framed);
-    framed.release();
+    ByteBuf train = Unpooled.buffer();
+    int most = 1 + reads++ % longestTrain;
+    int frames = 0;
+    for (TestFrame next = first;
+        next != null && next.to() == first.to() && frames < most;
+        next = fromVm.peek()) {
+      train.writeBytes(fromVm.remove().framed());
+      frames++;
+    }
+    events.received(train, frames);
+    assertThat(train.readableBytes()).isEqualTo(frames * first.framed().readableBytes());
+    train.release();
     return true;
   }
 
@@ -77,12 +95,13 @@ final class FakePort implements Port {
   }
 
   @Override
-  public boolean offer(ByteBuf framed) {
-    if (!open || toVm.size() >= capacity) {
+  public boolean offer(ByteBuf train) {
+    List<TestFrame> frames = TestFrame.parseTrain(train);
+    if (!open || toVm.size() + frames.size() > capacity) {
       refused = true;
       return false;
     }
-    toVm.add(TestFrame.parse(framed.slice(Framing.LENGTH_BYTES, framed.readableBytes() - 4)));
+    toVm.addAll(frames);
     return true;
   }
 

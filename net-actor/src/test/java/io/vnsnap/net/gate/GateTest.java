@@ -13,6 +13,7 @@ import io.vnsnap.proto.DropCause;
 import io.vnsnap.proto.RecordedFrame;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -55,8 +56,8 @@ class GateTest {
     }
 
     @Override
-    public void frame(int epoch, ByteBuf framed) {
-      epochs.add(epoch);
+    public void send(int epoch, ByteBuf train, int frames) {
+      epochs.addAll(Collections.nCopies(frames, epoch));
     }
 
     @Override
@@ -94,7 +95,7 @@ class GateTest {
 
   private void arrive(InChannel channel, int epoch, long sequence) {
     ByteBuf framed = new TestFrame(0, channel.from(), (int) sequence).framed();
-    gate.receive(channel, epoch, sequence, framed);
+    gate.receive(channel, epoch, sequence, framed, 1);
     framed.release();
   }
 
@@ -215,17 +216,17 @@ class GateTest {
   void shouldStampFramesWithTheEpochAndMarkWhenItTurns() {
     openGate();
     port.emit(new TestFrame(1, 0, 1));
-    port.readOne();
+    port.readTrain();
     assertThat(gate.orders().hold(1)).isCompleted();
     port.emit(new TestFrame(1, 0, 2));
     var red = gate.orders().turnRed(1);
     assertThat(red).isNotCompleted();
     assertThat(egress.marks).isEmpty();
-    port.readOne();
+    port.readTrain();
     clock.advance(Duration.ofMillis(1));
     assertThat(red).isCompletedWithValue(new TurnedRed(1, 1));
     port.emit(new TestFrame(1, 0, 3));
-    port.readOne();
+    port.readTrain();
     assertThat(egress.epochs).containsExactly(0, 0, 1);
     assertThat(egress.marks).containsExactly(1);
   }

@@ -3,6 +3,7 @@ package io.vnsnap.net.gate;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
 import io.netty.buffer.ByteBuf;
@@ -10,6 +11,8 @@ import io.netty.buffer.Unpooled;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.proto.RecordedFrame;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +20,7 @@ class RecordingTest {
   private static final int LARGE = RecordBudget.LARGE_PIECE_BYTES;
   private static final int FRAME_BYTES = 1500;
   private static final int FRAMES = 1000;
+  private static final int LONGEST_TRAIN = 5;
 
   private final RecordBudget budget = new RecordBudget(8L * LARGE);
   private final InChannel channel = new InChannel(7, 1, 0);
@@ -34,18 +38,37 @@ class RecordingTest {
   }
 
   @Test
+  void shouldNumberTheFramesOfTrainsAndKeepTheOrderOfArrival() {
+    Recording recording = new Recording(1, 0, 8L * LARGE, budget, 1);
+    assertThat(recording.add(channel, 1, train('a', 3), 3, 2_000)).isNull();
+    assertThat(recording.add(channel, 4, train('b', 1), 1, 9_000)).isNull();
+    InChannel other = new InChannel(8, 1, 0);
+    assertThat(recording.add(other, 11, train('c', 2), 2, 5_000)).isNull();
+    assertThat(recording.frames())
+        .extracting(RecordedFrame::getFrom, RecordedFrame::getSequence, RecordedFrame::getOffsetUs)
+        .containsExactly(
+            tuple(7, 1L, 2L),
+            tuple(7, 2L, 2L),
+            tuple(7, 3L, 2L),
+            tuple(8, 11L, 5L),
+            tuple(8, 12L, 5L),
+            tuple(7, 4L, 9L));
+  }
+
+  @Test
   void shouldKeepNoMemoryOfAFreedLog() {
     Recording recording = recorded(1, 'a');
-    List<RecordedFrame> frames = recording.frames();
+    Collection<RecordedFrame> frames = recording.frames();
     assertThat(frames).hasSize(FRAMES);
     recording.free();
-    assertThatThrownBy(() -> frames.get(0)).isInstanceOf(IndexOutOfBoundsException.class);
+    Iterator<RecordedFrame> read = frames.iterator();
+    assertThatThrownBy(read::next).isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   @Test
   void shouldLeaveALogThatIsGivenUpToItsReader() {
     Recording first = recorded(1, 'a');
-    List<RecordedFrame> reading = first.frames();
+    Collection<RecordedFrame> reading = first.frames();
     first.giveUp();
     first.free();
     assertThat(budget.left()).isEqualTo(budget.bytes());
@@ -67,8 +90,10 @@ class RecordingTest {
 
   private Recording recorded(int cut, char content) {
     Recording recording = new Recording(cut, 0, 8L * LARGE, budget, 1);
-    for (int i = 1; i <= FRAMES; i++) {
-      assertThat(recording.add(channel, i, framed(content), i)).isNull();
+    int most = 1;
+    for (int first = 1; first <= FRAMES; first += most) {
+      most = Math.min(1 + first % LONGEST_TRAIN, FRAMES + 1 - first);
+      assertThat(recording.add(channel, first, train(content, most), most, first)).isNull();
     }
     return recording;
   }
@@ -83,9 +108,11 @@ class RecordingTest {
     return ByteString.copyFrom(bytes);
   }
 
-  private static ByteBuf framed(char content) {
-    return Unpooled.buffer(Framing.LENGTH_BYTES + FRAME_BYTES)
-        .writeInt(FRAME_BYTES)
-        .writeBytes(content(content).toByteArray());
+  private static ByteBuf train(char content, int frames) {
+    ByteBuf train = Unpooled.buffer(frames * (Framing.LENGTH_BYTES + FRAME_BYTES));
+    for (int i = 0; i < frames; i++) {
+      train.writeInt(FRAME_BYTES).writeBytes(content(content).toByteArray());
+    }
+    return train;
   }
 }

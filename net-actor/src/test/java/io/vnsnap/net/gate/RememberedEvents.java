@@ -3,6 +3,7 @@ package io.vnsnap.net.gate;
 import io.vnsnap.proto.ChannelRecord;
 import io.vnsnap.proto.RecordedFrame;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -24,8 +25,8 @@ final class RememberedEvents implements GateEvents {
 
   @Override
   public void logClosed(
-      int epoch, List<ChannelRecord> channels, List<RecordedFrame> frames, Runnable free) {
-    if (logs.put(epoch, new Log(epoch, channels, frames, free)) != null) {
+      int epoch, List<ChannelRecord> channels, Collection<RecordedFrame> frames, Runnable free) {
+    if (logs.put(epoch, new Log(epoch, channels, List.copyOf(frames), free)) != null) {
       throw new AssertionError("log of epoch " + epoch + " closed twice");
     }
   }

@@ -88,7 +88,7 @@ class ShapedCutTest {
 
   private void emit() {
     from.emit(new TestFrame(1, 0, emitted++));
-    from.readOne();
+    from.readTrain();
   }
 
   /** Lets the VM take what has arrived after each millisecond; the frames that came in each. */

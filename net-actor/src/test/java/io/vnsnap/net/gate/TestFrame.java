@@ -2,7 +2,10 @@ package io.vnsnap.net.gate;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.vnsnap.net.frame.Framing;
 import io.vnsnap.proto.RecordedFrame;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A frame that says who sent it and which one it is.
@@ -46,6 +49,15 @@ public record TestFrame(int to, int from, int number) {
         destination == BROADCAST ? ALL : (int) (destination - BASE),
         frame.getInt(14),
         frame.getInt(18));
+  }
+
+  /** Reads framed frames. */
+  public static List<TestFrame> parseTrain(ByteBuf train) {
+    List<TestFrame> frames = new ArrayList<>();
+    for (int at = train.readerIndex(); at < train.writerIndex(); at = Framing.end(train, at)) {
+      frames.add(parse(train.slice(at + Framing.LENGTH_BYTES, train.getInt(at))));
+    }
+    return frames;
   }
 
   /** Reads a recorded frame. */

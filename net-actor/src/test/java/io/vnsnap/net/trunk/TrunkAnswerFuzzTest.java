@@ -162,7 +162,7 @@ class TrunkAnswerFuzzTest {
       ByteBuf framed = Unpooled.buffer(Framing.LENGTH_BYTES + length);
       framed.writeInt(length).writeZero(length);
       expected.queued++;
-      assertThat(trunk.append(new ChannelAddress(1, 2, 3), 0, expected.queued, framed)).isTrue();
+      assertThat(trunk.append(new ChannelAddress(1, 2, 3), 0, expected.queued, framed, 1)).isTrue();
     }
   }
 

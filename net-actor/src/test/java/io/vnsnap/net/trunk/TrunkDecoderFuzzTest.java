@@ -45,13 +45,14 @@ class TrunkDecoderFuzzTest {
   /** Whatever gets through must make sense. */
   private static final class CheckingSink implements TrunkDecoder.Sink {
     long hellos;
+    long trains;
     long frames;
     long early;
     long markers;
     long longest;
 
     long records() {
-      return hellos + frames + early + markers;
+      return hellos + trains + early + markers;
     }
 
     @Override
@@ -61,12 +62,18 @@ class TrunkDecoderFuzzTest {
     }
 
     @Override
-    public void frame(long network, int from, int to, int epoch, long sequence, ByteBuf framed) {
-      frames++;
-      int length = framed.getInt(framed.readerIndex());
-      require(length == framed.readableBytes() - Framing.LENGTH_BYTES, "length of a frame");
-      require(length >= Framing.MIN_FRAME && length <= Framing.MAX_FRAME, "size of a frame");
-      longest += length == Framing.MAX_FRAME ? 1 : 0;
+    public void train(
+        long network, int from, int to, int epoch, long first, ByteBuf train, int count) {
+      trains++;
+      frames += count;
+      int at = train.readerIndex();
+      for (int i = 0; i < count; i++) {
+        int length = train.getInt(at);
+        require(length >= Framing.MIN_FRAME && length <= Framing.MAX_FRAME, "size of a frame");
+        longest += length == Framing.MAX_FRAME ? 1 : 0;
+        at = Framing.end(train, at);
+      }
+      require(at == train.writerIndex() && count > 0, "lengths of a train");
     }
 
     @Override
@@ -80,8 +87,8 @@ class TrunkDecoderFuzzTest {
         ByteBuf framed) {
       early++;
       require(remainingNanos > 0, "time left");
-      frame(network, from, to, epoch, sequence, framed);
-      frames--;
+      train(network, from, to, epoch, sequence, framed, 1);
+      trains--;
     }
 
     @Override
@@ -129,7 +136,8 @@ class TrunkDecoderFuzzTest {
     // All kinds were met often, or this test is of no worth.
     assertThat(wrong).isBetween(INPUTS_PER_TRY / 10L, INPUTS_PER_TRY * 9L / 10);
     assertThat(sink.hellos).isGreaterThan(INPUTS_PER_TRY / 4);
-    assertThat(sink.frames).isGreaterThan(INPUTS_PER_TRY / 4);
+    assertThat(sink.trains).isGreaterThan(INPUTS_PER_TRY / 4);
+    assertThat(sink.frames).isGreaterThan(sink.trains * 5 / 4);
     assertThat(sink.markers).isGreaterThan(INPUTS_PER_TRY / 10);
     assertThat(sink.early).isGreaterThan(INPUTS_PER_TRY / 20);
     assertThat(sink.longest).isPositive();
@@ -169,7 +177,7 @@ class TrunkDecoderFuzzTest {
       case 0 -> writeWrongLength(random);
       case 1, 2, 3, 4, 5 -> writeMarker(random, channel);
       case 6, 7, 8, 9 -> writeEarly(random, channel);
-      default -> writeFrame(random, channel);
+      default -> writeTrain(random, channel);
     };
   }
 
@@ -191,15 +199,28 @@ class TrunkDecoderFuzzTest {
   private boolean writeEarly(SplittableRandom random, ChannelAddress channel) {
     int length = length(random);
     long remaining = remaining(random);
-    TrunkRecords.writeEarly(
-        input, channel, random.nextInt(), random.nextLong(), remaining, frame(length));
-    return isTaken(length) && remaining > 0 && remaining <= LONGEST_DELAY_NANOS;
+    ByteBuf framed = frame(length);
+    boolean several = random.nextInt(32) == 0;
+    if (several) {
+      framed.writeBytes(frame(Framing.MIN_FRAME));
+    }
+    TrunkRecords.writeEarly(input, channel, random.nextInt(), random.nextLong(), remaining, framed);
+    return !several && isTaken(length) && remaining > 0 && remaining <= LONGEST_DELAY_NANOS;
   }
 
-  private boolean writeFrame(SplittableRandom random, ChannelAddress channel) {
+  private boolean writeTrain(SplittableRandom random, ChannelAddress channel) {
+    ByteBuf train = Unpooled.buffer();
     int length = length(random);
-    TrunkRecords.writeFrame(input, channel, random.nextInt(), random.nextLong(), frame(length));
-    return isTaken(length);
+    train.writeBytes(frame(length));
+    boolean sound = isTaken(length);
+    // A long one takes all the room that a record has.
+    for (int i = random.nextInt(3); i > 0 && length <= Framing.MIN_FRAME + 80; i--) {
+      length = Framing.MIN_FRAME - (random.nextInt(32) == 0 ? 1 : 0) + random.nextInt(80);
+      train.writeBytes(frame(length));
+      sound &= isTaken(length);
+    }
+    TrunkRecords.writeTrain(input, channel, random.nextInt(), random.nextLong(), train);
+    return sound;
   }
 
   private static boolean isTaken(int length) {
@@ -223,7 +244,7 @@ class TrunkDecoderFuzzTest {
   /** Of a record: beyond the limit, or shorter than any. */
   private static int declared(SplittableRandom random, boolean shorter) {
     if (shorter) {
-      return random.nextInt(TrunkRecords.FRAME_OVERHEAD - Framing.LENGTH_BYTES);
+      return random.nextInt(TrunkRecords.TRAIN_OVERHEAD - Framing.LENGTH_BYTES);
     }
     return switch (random.nextInt(4)) {
       case 0 -> TrunkRecords.MAX_RECORD + 1;
@@ -276,7 +297,7 @@ class TrunkDecoderFuzzTest {
   @ValueSource(ints = {0, 1, 13, Framing.MAX_FRAME + 1})
   void shouldRefuseAFrameOfAWrongSize(int length) {
     TrunkRecords.writeHello(input, new TrunkRecords.Hello("host", 1, 1));
-    TrunkRecords.writeFrame(input, new ChannelAddress(1, 2, 3), 4, 5, frame(length));
+    TrunkRecords.writeTrain(input, new ChannelAddress(1, 2, 3), 4, 5, frame(length));
     assertThat(decode(new SplittableRandom(0))).startsWith("it sent a");
   }
 
@@ -284,7 +305,7 @@ class TrunkDecoderFuzzTest {
   @ValueSource(ints = {Framing.MIN_FRAME, Framing.MAX_FRAME})
   void shouldTakeTheShortestAndTheLongestFrame(int length) {
     TrunkRecords.writeHello(input, new TrunkRecords.Hello("host", 1, 1));
-    TrunkRecords.writeFrame(input, new ChannelAddress(1, 2, 3), 4, 5, frame(length));
+    TrunkRecords.writeTrain(input, new ChannelAddress(1, 2, 3), 4, 5, frame(length));
     assertThat(decode(new SplittableRandom(0))).isNull();
     assertThat(sink.frames).isEqualTo(1);
   }
@@ -294,6 +315,6 @@ class TrunkDecoderFuzzTest {
     TrunkRecords.writeHello(input, new TrunkRecords.Hello("host", 1, 1));
     input.setByte(Framing.LENGTH_BYTES + Long.BYTES, 9);
     assertThat(decode(new SplittableRandom(0)))
-        .isEqualTo("it speaks version 9 of the trunk's language, this host version 2");
+        .isEqualTo("it speaks version 9 of the trunk's language, this host version 3");
   }
 }

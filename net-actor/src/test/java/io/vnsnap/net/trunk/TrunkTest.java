@@ -123,7 +123,7 @@ class TrunkTest {
       TrunkHop hop =
           world.trunks.hop(new TrunkTarget("a", "c", "c", FAKE_PORT), new ChannelAddress(1, 2, 3));
       ByteBuf framed = Unpooled.buffer().writeInt(60).writeZero(60);
-      assertThat(hop.frame(0, 1, framed)).isTrue();
+      assertThat(hop.send(0, 1, framed, 1)).isTrue();
       for (int i = 0; i < 100; i++) {
         world.turn();
         world.transport.advance(Duration.ofMillis(100));

@@ -9,6 +9,7 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.vnsnap.net.NetSettings;
 import io.vnsnap.net.frame.Drops;
 import io.vnsnap.net.frame.Flusher;
+import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.Marker;
 import io.vnsnap.net.link.NextHop;
 import io.vnsnap.proto.DropCause;
@@ -44,13 +45,30 @@ final class TrunkWorld implements AutoCloseable {
     }
 
     void send(int length) {
-      sent++;
-      boolean queued =
-          sent % EVERY_EARLY == 0
-              ? hop.early(epoch, sent, sent, content(sent, length))
-              : hop.frame(epoch, sent, content(sent, length));
+      sendTrain(length, 1);
+    }
+
+    /** Sends a train; one of the frames that are sent before they are due goes alone. */
+    void sendTrain(int length, int most) {
+      long first = sent + 1;
+      if (first % EVERY_EARLY == 0) {
+        sent++;
+        count(hop.early(epoch, first, first, content(first, length)), 1);
+        return;
+      }
+      ByteBuf train = Unpooled.buffer();
+      int frames = 0;
+      while (frames < most && (sent + 1) % EVERY_EARLY != 0) {
+        sent++;
+        frames++;
+        train.writeBytes(content(sent, length));
+      }
+      count(hop.send(epoch, first, train, frames), frames);
+    }
+
+    private void count(boolean queued, int frames) {
       if (!queued) {
-        refused.add(DropCause.TRUNK_FULL);
+        refused.add(DropCause.TRUNK_FULL, frames);
       }
     }
 
@@ -66,21 +84,31 @@ final class TrunkWorld implements AutoCloseable {
     }
 
     @Override
-    public boolean frame(int frameEpoch, long sequence, ByteBuf framed) {
+    public boolean send(int frameEpoch, long first, ByteBuf train, int frames) {
+      int at = train.readerIndex();
+      for (int i = 0; i < frames; i++) {
+        int end = Framing.end(train, at);
+        arrive(frameEpoch, first + i, train.slice(at, end - at));
+        at = end;
+      }
+      assertThat(at).isEqualTo(train.writerIndex());
+      return true;
+    }
+
+    private void arrive(int frameEpoch, long sequence, ByteBuf framed) {
       if (!arrived.isEmpty()) {
         assertThat(sequence).isGreaterThan(arrived.getLast());
       }
       assertThat(frameEpoch).isEqualTo(markers.isEmpty() ? frameEpoch : lastEpoch(frameEpoch));
       assertThat(framed).isEqualTo(content(sequence, framed.readableBytes() - 4));
       arrived.add(sequence);
-      return true;
     }
 
     @Override
     public boolean early(int frameEpoch, long sequence, long remainingNanos, ByteBuf framed) {
       assertThat(remainingNanos).isEqualTo(sequence);
       assertThat(sequence % EVERY_EARLY).isZero();
-      return frame(frameEpoch, sequence, framed);
+      return send(frameEpoch, sequence, framed, 1);
     }
 
     /** Epochs never fall behind the last marker. */
@@ -160,7 +188,8 @@ final class TrunkWorld implements AutoCloseable {
     Line line = lines.get(random.nextInt(lines.size()));
     int what = random.nextInt(100);
     if (what < 40) {
-      line.send(14 + random.nextInt(random.nextInt(8) == 0 ? 9000 : 200));
+      int length = 14 + random.nextInt(random.nextInt(8) == 0 ? 9000 : 200);
+      line.sendTrain(length, 1 + random.nextInt(EVERY_EARLY));
     } else if (what < 44) {
       line.mark();
     } else if (what < 60) {
