@@ -57,12 +57,18 @@ public final class GoodputCommand implements Callable<Integer> {
   private int every = 2;
 
   @Option(
+      names = "--warm-up",
+      paramLabel = "N",
+      description = "Snapshots before the first window (default: ${DEFAULT-VALUE}).")
+  private int warmUps = 30;
+
+  @Option(
       names = "--rate",
       split = ",",
       paramLabel = "BYTES",
       description =
-          "Bytes per second that each guest sends, or unlimited (default: unlimited,2000000).")
-  private List<String> rates = List.of("unlimited", "2000000");
+          "Bytes per second that each guest sends, or unlimited (default: unlimited,8000000,2000000).")
+  private List<String> rates = List.of("unlimited", "8000000", "2000000");
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -78,11 +84,12 @@ public final class GoodputCommand implements Callable<Integer> {
         window >= MIN_WINDOW && window <= MAX_WINDOW,
         "--window takes " + MIN_WINDOW + " to " + MAX_WINDOW);
     check(every >= 0 && every <= MAX_WINDOW, "--every takes 0 to " + MAX_WINDOW);
+    check(warmUps >= 0 && warmUps <= MAX_ROUNDS, "--warm-up takes 0 to " + MAX_ROUNDS);
     for (String rate : rates) {
       check(RATE.matcher(rate).matches(), "--rate takes unlimited, or 1 to 999999999");
     }
     Path kit = kit();
-    GoodputRun.Plan plan = new GoodputRun.Plan(rounds, window, every);
+    GoodputRun.Plan plan = new GoodputRun.Plan(rounds, window, every, warmUps);
     List<LoadResult> loads = new ArrayList<>();
     try (Cleanup cleanup = new Cleanup()) {
       // Short, since the paths of sockets below it must be.

@@ -101,6 +101,7 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("benchmark", "goodput").put("rounds", plan.rounds());
     json.put("windowSeconds", plan.windowSeconds()).put("everySeconds", plan.everySeconds());
+    json.put("warmUpSnapshots", plan.warmUps());
     json.put("cpus", Runtime.getRuntime().availableProcessors()).put("verified", verified());
     var array = json.putArray("loads");
     for (LoadResult load : loads) {

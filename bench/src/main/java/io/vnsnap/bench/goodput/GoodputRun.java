@@ -27,6 +27,7 @@ final class GoodputRun {
   private final Path kit;
   private final Cleanup cleanup;
   private final PrintWriter progress;
+  private boolean warm;
 
   /**
    * What is measured.
@@ -34,8 +35,9 @@ final class GoodputRun {
    * @param rounds windows of each kind
    * @param windowSeconds length of a window
    * @param everySeconds from one snapshot's order to the next one's; 0: as soon as one is sealed
+   * @param warmUps snapshots before the first window, for the JVM's compiler
    */
-  record Plan(int rounds, int windowSeconds, int everySeconds) {}
+  record Plan(int rounds, int windowSeconds, int everySeconds, int warmUps) {}
 
   GoodputRun(Plan plan, Environment environment, Path kit, Cleanup cleanup, PrintWriter progress) {
     this.plan = plan;
@@ -56,6 +58,7 @@ final class GoodputRun {
       guest.await("stream to the other guest", BOOT_SECONDS, Sample::connected);
     }
     TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
+    warmUp();
     List<Window> without = new ArrayList<>();
     List<Window> with = new ArrayList<>();
     for (int round = 1; round <= plan.rounds(); round++) {
@@ -66,6 +69,14 @@ final class GoodputRun {
     long faults = guests.stream().mapToLong(GoodputRun::faults).sum();
     environment.down();
     return new LoadResult(rate, without, with, faults);
+  }
+
+  /** The first dozens of snapshots of a JVM cost more, since its compiler takes part in them. */
+  private void warmUp() throws BenchmarkException, InterruptedException {
+    for (int i = 0; i < plan.warmUps() && !warm; i++) {
+      environment.delete(environment.snapshot());
+    }
+    warm = true;
   }
 
   private static long faults(GuestLog guest) {

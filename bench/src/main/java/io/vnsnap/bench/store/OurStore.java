@@ -8,9 +8,12 @@ import io.vnsnap.store.pages.PageStore;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** The page store in a folder of its own. */
@@ -30,21 +33,23 @@ final class OurStore implements AutoCloseable {
   /** An image that was stored. */
   record Stored(Measured measured, ImageRecord image) {}
 
-  /** Stores a file as the memory of one VM. */
+  /**
+   * Stores a file as the memory of one VM. The clock starts when it is mapped and in memory: a
+   * capture, too, finds its pages in memory, and page faults of a mapping are not the store's.
+   */
   Stored write(String id, Path file) throws IOException {
+    List<MappedByteBuffer> memory = mapped(file);
     long before = bytes();
     long begun = System.nanoTime();
     long cpu = cpuNanos();
     ImageWriter.Committed committed;
-    try (FileChannel in = FileChannel.open(file);
-        ImageWriter writer = store.writeImage(ImageTarget.of(id, HOST, "vm"))) {
-      int block = writer.block("ram", in.size());
+    try (ImageWriter writer = store.writeImage(ImageTarget.of(id, HOST, "vm"))) {
+      int block = writer.block("ram", Files.size(file));
       long page = 0;
-      for (long begin = 0; begin < in.size(); begin += MAPPED_BYTES) {
-        long length = Math.min(MAPPED_BYTES, in.size() - begin);
-        ByteBuffer memory = in.map(FileChannel.MapMode.READ_ONLY, begin, length);
+      for (ByteBuffer part : memory) {
+        int length = part.capacity();
         for (int at = 0; at < length; at += SyntheticImage.PAGE) {
-          writer.page(block, page++, memory.limit(at + SyntheticImage.PAGE).position(at));
+          writer.page(block, page++, part.limit(at + SyntheticImage.PAGE).position(at));
         }
       }
       committed = writer.commit();
@@ -60,6 +65,17 @@ final class OurStore implements AutoCloseable {
             .setSha256(committed.sha256())
             .setObject(committed.object())
             .build());
+  }
+
+  private static List<MappedByteBuffer> mapped(Path file) throws IOException {
+    List<MappedByteBuffer> parts = new ArrayList<>();
+    try (FileChannel in = FileChannel.open(file)) {
+      for (long begin = 0; begin < in.size(); begin += MAPPED_BYTES) {
+        long length = Math.min(MAPPED_BYTES, in.size() - begin);
+        parts.add(in.map(FileChannel.MapMode.READ_ONLY, begin, length).load());
+      }
+    }
+    return parts;
   }
 
   /** How long the last write waited for the stage. */

@@ -33,7 +33,7 @@ class GoodputReportTest {
             List.of(window(20e6, 0, List.of()), window(10e6, 1, List.of())),
             List.of(window(19e6, 2, TAKEN), window(9e6, 1, List.of())),
             faults);
-    return new GoodputReport(new GoodputRun.Plan(2, 10, 2), List.of(load));
+    return new GoodputReport(new GoodputRun.Plan(2, 10, 2, 30), List.of(load));
   }
 
   @Test

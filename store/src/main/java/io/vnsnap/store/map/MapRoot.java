@@ -11,7 +11,6 @@ import java.security.MessageDigest;
 /** The digest of what an image holds, however it is stored. */
 final class MapRoot {
   private static final byte[] WORD = "vnsnap image 2".getBytes(StandardCharsets.US_ASCII);
-  private static final int BUFFER_PAGES = 4096;
 
   private MapRoot() {}
 
@@ -42,19 +41,12 @@ final class MapRoot {
   }
 
   private static void addIds(MessageDigest digest, PageTable table, int block) {
-    long[] id = new long[PageIds.LONGS];
-    ByteBuffer ids = ByteBuffer.allocate(BUFFER_PAGES * PageIds.BYTES);
+    ByteBuffer ids = ByteBuffer.allocate(PageTable.CHUNK_PAGES * PageIds.BYTES);
     long pages = table.pages(block);
-    for (long page = 0; page < pages; page++) {
-      table.id(block, page, id);
-      for (long part : id) {
-        ids.putLong(part);
-      }
-      if (!ids.hasRemaining()) {
-        digest.update(ids.flip());
-        ids.clear();
-      }
+    for (long page = 0; page < pages; page += PageTable.CHUNK_PAGES) {
+      int count = (int) Math.min(pages - page, PageTable.CHUNK_PAGES);
+      table.ids(block, page, count, ids.clear());
+      digest.update(ids.flip());
     }
-    digest.update(ids.flip());
   }
 }

@@ -113,13 +113,7 @@ public final class MapWriter {
   private long storedPages() {
     long stored = 0;
     for (int block = PageTable.REST; block < table.blockCount(); block++) {
-      long pages = table.pages(block);
-      for (long page = table.skipZeros(block, 0); page < pages; ) {
-        if (!table.isZero(block, page)) {
-          stored++;
-        }
-        page = table.skipZeros(block, page + 1);
-      }
+      stored += table.countNonZero(block);
     }
     return stored;
   }

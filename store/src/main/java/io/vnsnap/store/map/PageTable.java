@@ -37,6 +37,7 @@ public final class PageTable implements Closeable {
   private static final int TURN = 40;
   private static final int NH = 48;
   private static final int LOCKS = 64;
+  private static final byte[] NO_ID = new byte[PageIds.BYTES];
 
   private final Slabs slabs;
   private final int shift;
@@ -248,12 +249,29 @@ public final class PageTable implements Closeable {
     if (chunk == null) {
       return true;
     }
-    int at = at(page);
+    return isZero(chunk, at(page));
+  }
+
+  private static boolean isZero(ByteBuffer chunk, int at) {
     long any = 0;
     for (int i = 0; i < PageIds.LONGS; i++) {
       any |= chunk.getLong(at + i * Long.BYTES);
     }
     return any == 0;
+  }
+
+  /** Pages of a block, or of the rest, that are not zero. */
+  long countNonZero(int block) {
+    long count = 0;
+    long pages = pages(block);
+    for (long first = 0; first < pages; first += CHUNK_PAGES) {
+      ByteBuffer chunk = chunk(block, first);
+      int end = chunk == null ? 0 : at(Math.min(pages - first, CHUNK_PAGES) - 1) + ENTRY_BYTES;
+      for (int at = 0; at < end; at += ENTRY_BYTES) {
+        count += chunk != null && !isZero(chunk, at) ? 1 : 0;
+      }
+    }
+    return count;
   }
 
   /** The page, or the first one behind it that may not be zero; the number of pages if none. */
@@ -264,6 +282,21 @@ public final class PageTable implements Closeable {
       next = (next / CHUNK_PAGES + 1) * CHUNK_PAGES;
     }
     return Math.min(next, pages);
+  }
+
+  /** Appends the ids of pages, which all lie in one chunk: zeros for pages of zeros. */
+  void ids(int block, long page, int count, ByteBuffer into) {
+    ByteBuffer chunk = chunk(block, page);
+    int begin = into.position();
+    for (int i = 0; i < count; i++) {
+      int to = begin + i * PageIds.BYTES;
+      if (chunk == null) {
+        into.put(to, NO_ID);
+      } else {
+        into.put(to, chunk, at(page) + i * ENTRY_BYTES, PageIds.BYTES);
+      }
+    }
+    into.position(begin + count * PageIds.BYTES);
   }
 
   /** Writes the page's id into the array: zeros for a page of zeros. */

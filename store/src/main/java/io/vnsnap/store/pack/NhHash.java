@@ -2,6 +2,7 @@ package io.vnsnap.store.pack;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.SecureRandom;
 
@@ -20,7 +21,7 @@ public final class NhHash {
   public static final int LONGS = 2;
 
   private static final VarHandle WORDS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+      MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final long[] key = new long[MAX_BYTES / Long.BYTES];
 
@@ -32,12 +33,14 @@ public final class NhHash {
   }
 
   /**
-   * Hashes a page.
+   * Hashes a page where it lies: to copy it first costs as much as the hash.
    *
+   * @param page best outside the heap; its position has no meaning here
+   * @param at index of its first byte; it ends within the limit
    * @param length a multiple of 32, at most {@link #MAX_BYTES}
    * @param hash takes the two longs
    */
-  public void hash(byte[] page, int length, long[] hash) {
+  public void hash(ByteBuffer page, int at, int length, long[] hash) {
     long[] keys = key;
     long low = 0;
     long high = 0;
@@ -47,13 +50,14 @@ public final class NhHash {
     // because one has to wait for its carry.
     int words = length >>> 3;
     for (int i = 0; i < words - 3; i += 4) {
-      long x = (long) WORDS.get(page, i << 3) + keys[i];
-      long y = (long) WORDS.get(page, (i << 3) + 8) + keys[i + 1];
+      int from = at + (i << 3);
+      long x = (long) WORDS.get(page, from) + keys[i];
+      long y = (long) WORDS.get(page, from + 8) + keys[i + 1];
       long product = x * y;
       low += product;
       high += Math.unsignedMultiplyHigh(x, y) + carry(low, product);
-      long v = (long) WORDS.get(page, (i << 3) + 16) + keys[i + 2];
-      long w = (long) WORDS.get(page, (i << 3) + 24) + keys[i + 3];
+      long v = (long) WORDS.get(page, from + 16) + keys[i + 2];
+      long w = (long) WORDS.get(page, from + 24) + keys[i + 3];
       long otherProduct = v * w;
       otherLow += otherProduct;
       otherHigh += Math.unsignedMultiplyHigh(v, w) + carry(otherLow, otherProduct);

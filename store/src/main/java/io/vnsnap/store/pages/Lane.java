@@ -52,7 +52,7 @@ final class Lane implements Closeable {
     int shift = session.table().shift();
     int length = 1 << shift;
     batch.copy(i, page);
-    nhHash.hash(page, length, nh);
+    nhHash.hash(batch.slab(), i << shift, length, nh);
     hasher.id(page, length, id);
     long place = place(session, shift);
     session.table().put(batch.block(i), batch.page(i), batch.turn(i), id, place, nh);

@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 final class UnchangedPages {
   private final Session session;
   private final NhHash nhHash;
-  private final byte[] page = new byte[NhHash.MAX_BYTES];
   private final long[] nh = new long[NhHash.LONGS];
   private final long[] id = new long[PageIds.LONGS];
 
@@ -32,8 +31,7 @@ final class UnchangedPages {
       return false;
     }
     int length = 1 << session.table().shift();
-    content.get(content.position(), page, 0, length);
-    nhHash.hash(page, length, nh);
+    nhHash.hash(content, content.position(), length, nh);
     long place = session.unchanged(block, number, nh, id);
     if (place == PagePlace.NONE || !session.needs(PagePlace.pack(place))) {
       return false;

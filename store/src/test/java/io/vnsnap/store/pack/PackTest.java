@@ -173,15 +173,15 @@ class PackTest {
     byte[] page = new byte[length];
     new Random(length).nextBytes(page);
     long[] before = new long[NhHash.LONGS];
-    nh.hash(page, length, before);
+    nh.hash(ByteBuffer.wrap(page), 0, length, before);
     long[] after = new long[NhHash.LONGS];
     for (int at = 0; at < length; at++) {
       page[at] ^= 1;
-      nh.hash(page, length, after);
+      nh.hash(ByteBuffer.wrap(page), 0, length, after);
       assertThat(after).as("byte %d", at).isNotEqualTo(before);
       page[at] ^= 1;
     }
-    nh.hash(page, length, after);
+    nh.hash(ByteBuffer.wrap(page), 0, length, after);
     assertThat(after).isEqualTo(before);
   }
 }
