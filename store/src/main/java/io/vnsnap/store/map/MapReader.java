@@ -1,7 +1,6 @@
 package io.vnsnap.store.map;
 
 import com.google.protobuf.ByteString;
-import io.vnsnap.store.pack.NhHash;
 import io.vnsnap.store.pack.PackNames;
 import io.vnsnap.store.pack.PageIds;
 import io.vnsnap.store.pack.PagePlace;
@@ -22,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public final class MapReader {
   static final int HEADER_BYTES = 4 + 32 + 8 + 8 + 4;
   static final int ENTRY_BYTES = PageIds.BYTES + 4 + 4;
+
+  private static final int ENTRIES_AT_ONCE = 1024;
 
   /** Most packs that a map may name. */
   private static final int MAX_PACKS = 1 << 22;
@@ -214,21 +215,28 @@ public final class MapReader {
     if (count > in.left() / ENTRY_BYTES) {
       throw in.damaged("it ends too early");
     }
-    long[] id = new long[PageIds.LONGS];
-    long[] noNh = new long[NhHash.LONGS];
-    for (long page = first; page < first + count; page++) {
-      long any = 0;
-      for (int i = 0; i < PageIds.LONGS; i++) {
-        id[i] = in.readLong();
-        any |= id[i];
+    int most = (int) Math.min(count, ENTRIES_AT_ONCE);
+    ByteBuffer entries = ByteBuffer.allocate(most * ENTRY_BYTES);
+    for (long page = first; page < first + count; ) {
+      long left = first + count - page;
+      in.read(entries.clear().limit((int) Math.min(left, most) * ENTRY_BYTES));
+      entries.flip();
+      for (; entries.hasRemaining(); page++) {
+        readEntry(block, page, entries);
       }
-      int pack = in.readInt();
-      int groupAndSlot = in.readInt();
-      if (any == 0 || pack < 0 || pack >= packs.length) {
-        throw in.damaged("the entry of page %d makes no sense".formatted(page));
-      }
-      table.put(block, page, 0, id, PagePlace.of(packs[pack], groupAndSlot), noNh);
     }
+  }
+
+  private void readEntry(int block, long page, ByteBuffer entries) throws IOException {
+    int at = entries.position();
+    int pack = entries.getInt(at + PageIds.BYTES);
+    int groupAndSlot = entries.getInt(at + PageIds.BYTES + Integer.BYTES);
+    if (pack < 0
+        || pack >= packs.length
+        || !table.enter(block, page, entries, PagePlace.of(packs[pack], groupAndSlot))) {
+      throw in.damaged("the entry of page %d makes no sense".formatted(page));
+    }
+    entries.position(at + ENTRY_BYTES);
   }
 
   private void inherit(int block, long first, long count, @Nullable PageTable parent)

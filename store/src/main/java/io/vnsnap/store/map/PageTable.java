@@ -230,6 +230,23 @@ public final class PageTable implements Closeable {
     }
   }
 
+  /**
+   * Enters a page whose id comes next in the buffer, which stays as it is. For one thread, into a
+   * table that has no such page yet.
+   *
+   * @return false, with nothing done, if it is that of a page of zeros
+   */
+  boolean enter(int block, long page, ByteBuffer id, long place) {
+    if (isZero(id, id.position())) {
+      return false;
+    }
+    ByteBuffer chunk = ensureChunk(block, page);
+    int at = at(page);
+    chunk.put(at, id, id.position(), PageIds.BYTES);
+    chunk.putLong(at + PLACE, place);
+    return true;
+  }
+
   /** Copies a page's entry from another table; its turn becomes 0. For one thread. */
   public void copy(int block, long page, PageTable from, int fromBlock, long fromPage) {
     ByteBuffer source = from.chunk(fromBlock, fromPage);
