@@ -76,7 +76,9 @@ final class RestoreRun {
     List<List<Way.Restored>> all = new ArrayList<>();
     ways.forEach(way -> all.add(new ArrayList<>()));
     for (int round = 0; round <= rounds; round++) {
-      for (int i = 0; i < ways.size(); i++) {
+      for (int turn = 0; turn < ways.size(); turn++) {
+        // In another order each time: what one leaves behind is not always the same one's to bear.
+        int i = (round + turn) % ways.size();
         Way way = ways.get(i);
         Way.Restored restored = way.measure();
         if (round > 0) {

@@ -77,7 +77,9 @@ final class IndexRun implements Closeable {
       var header = RunLayout.Header.decode(name, in.bytes(), first.flip());
       Flaw.when(
           header.scheme() != scheme,
-          "its page ids are of scheme %d, this store's of %d".formatted(header.scheme(), scheme));
+          "its page ids are of scheme %d, this store's of %d",
+          header.scheme(),
+          scheme);
       return new IndexRun(place, name, in, header, names, budget);
     } catch (Flaw flaw) {
       try (in) {
@@ -148,9 +150,9 @@ final class IndexRun implements Closeable {
     Flaw.when(
         block.getInt(RunLayout.BLOCK_BYTES - Integer.BYTES)
             != RunLayout.blockCrc(name, number, block),
-        "the checksum of block %d is wrong".formatted(number));
-    Flaw.when(
-        entriesOf(block) != entriesOf(number), "block %d has too few entries".formatted(number));
+        "the checksum of block %d is wrong",
+        number);
+    Flaw.when(entriesOf(block) != entriesOf(number), "block %d has too few entries", number);
   }
 
   private int entriesOf(int number) {

@@ -61,8 +61,7 @@ final class RunLayout {
       Flaw.when(in.getLong() != MAGIC, "it does not begin as an index run");
       int version = Short.toUnsignedInt(in.getShort());
       Flaw.when(
-          version != VERSION,
-          "it has version %d, this program reads version %d".formatted(version, VERSION));
+          version != VERSION, "it has version %d, this program reads version %d", version, VERSION);
       int scheme = Short.toUnsignedInt(in.getShort());
       Header header =
           new Header(scheme, in.getInt(), in.getLong(), in.getInt(), in.getInt(), in.getInt());
@@ -74,7 +73,8 @@ final class RunLayout {
               || header.packs > MAX_PACKS
               || !header.equals(of(scheme, header.entries, header.packs, header.tablesCrc))
               || header.blocksOffset() + header.blocksBytes() != runBytes,
-          "its length of %d bytes is wrong".formatted(runBytes));
+          "its length of %d bytes is wrong",
+          runBytes);
       return header;
     }
 

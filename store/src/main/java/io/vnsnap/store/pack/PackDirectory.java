@@ -39,13 +39,14 @@ final class PackDirectory {
                   || pages < 1
                   || pages > PagePlace.MAX_SLOTS
                   || !PackLayout.shiftIsKnown(shift)),
-          "group %d in its directory makes no sense".formatted(group));
+          "group %d in its directory makes no sense",
+          group);
       directory.offsets[group] = offset;
       directory.bytes[group] = bytes;
       directory.pagesAndShift[group] = pages << Byte.SIZE | shift;
       sum += pages;
     }
-    Flaw.when(sum != trailer.pages(), "its directory counts %d pages".formatted(sum));
+    Flaw.when(sum != trailer.pages(), "its directory counts %d pages", sum);
     return directory;
   }
 

@@ -41,13 +41,11 @@ final class PackLayout {
     Flaw.when(in.getLong() != MAGIC, "it does not begin as a pack");
     int version = Short.toUnsignedInt(in.getShort());
     Flaw.when(
-        version != VERSION,
-        "it has version %d, this program reads version %d".formatted(version, VERSION));
+        version != VERSION, "it has version %d, this program reads version %d", version, VERSION);
     int stored = Short.toUnsignedInt(in.getShort());
     Flaw.when(in.getInt() != crc, "its header's checksum is wrong");
     Flaw.when(
-        stored != scheme,
-        "its page ids are of scheme %d, this store's of %d".formatted(stored, scheme));
+        stored != scheme, "its page ids are of scheme %d, this store's of %d", stored, scheme);
   }
 
   /**
@@ -66,10 +64,11 @@ final class PackLayout {
 
     /** Reads and checks a group that fills the buffer from 0 to its limit. */
     static GroupHeader decode(long pack, int number, ByteBuffer group) throws Flaw {
-      Flaw.when(group.limit() < GROUP_HEADER_BYTES, "group %d is cut short".formatted(number));
+      Flaw.when(group.limit() < GROUP_HEADER_BYTES, "group %d is cut short", number);
       Flaw.when(
           group.getInt(12) != groupCrc(pack, number, group),
-          "the checksum of group %d is wrong".formatted(number));
+          "the checksum of group %d is wrong",
+          number);
       GroupHeader header =
           new GroupHeader(
               Byte.toUnsignedInt(group.get(0)),
@@ -87,7 +86,8 @@ final class PackLayout {
               || (header.codec == RAW
                   ? header.storedBytes != header.rawBytes
                   : header.codec != ZSTD),
-          "the header of group %d makes no sense".formatted(number));
+          "the header of group %d makes no sense",
+          number);
       return header;
     }
 
@@ -135,7 +135,8 @@ final class PackLayout {
               || trailer.pages > MAX_PAGES
               || trailer.idsOffset < HEADER_BYTES
               || trailer.directoryOffset() + trailer.directoryBytes() + TRAILER_BYTES != packBytes,
-          "its length of %d bytes is wrong".formatted(packBytes));
+          "its length of %d bytes is wrong",
+          packBytes);
       return trailer;
     }
 

@@ -62,7 +62,8 @@ public final class PackReader implements Closeable {
     long bytes = in.bytes();
     Flaw.when(
         bytes < PackLayout.HEADER_BYTES + PackLayout.TRAILER_BYTES || bytes > PackLayout.MAX_BYTES,
-        "its length of %d bytes is wrong".formatted(bytes));
+        "its length of %d bytes is wrong",
+        bytes);
     PackLayout.checkHeader(name, scheme, read(in, 0, PackLayout.HEADER_BYTES));
     int tailBytes = (int) Math.min(bytes, TAIL_BYTES);
     ByteBuffer tail = read(in, bytes - tailBytes, tailBytes);
@@ -128,13 +129,15 @@ public final class PackReader implements Closeable {
     try {
       Flaw.when(
           group >= directory.groups() || directory.pages(group) == 0,
-          "there is no group %d".formatted(group));
+          "there is no group %d",
+          group);
       ByteBuffer stored = decoder.stored.clear().limit(directory.bytes(group));
       in.read(stored, directory.offset(group));
       var header = PackLayout.GroupHeader.decode(name, group, stored.flip());
       Flaw.when(
           header.pages() != directory.pages(group) || header.shift() != directory.shift(group),
-          "group %d is not what the directory says".formatted(group));
+          "group %d is not what the directory says",
+          group);
       byte[] pages = new byte[header.rawBytes()];
       if (header.codec() == PackLayout.RAW) {
         stored.get(PackLayout.GROUP_HEADER_BYTES, pages);
@@ -147,7 +150,7 @@ public final class PackReader implements Closeable {
                 stored,
                 PackLayout.GROUP_HEADER_BYTES,
                 header.storedBytes());
-        Flaw.when(bytes != header.rawBytes(), "group %d is too short".formatted(group));
+        Flaw.when(bytes != header.rawBytes(), "group %d is too short", group);
         decoder.raw.get(0, pages);
       }
       return pages;

@@ -8,9 +8,11 @@ public final class Flaw extends Exception {
     super(what);
   }
 
-  public static void when(boolean flawed, String what) throws Flaw {
+  /** Makes the words only when they are needed: this is asked for every group that is read. */
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more library
+  public static void when(boolean flawed, String what, Object... values) throws Flaw {
     if (flawed) {
-      throw new Flaw(what);
+      throw new Flaw(what.formatted(values));
     }
   }
 

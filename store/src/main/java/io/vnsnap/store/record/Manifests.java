@@ -61,17 +61,17 @@ public final class Manifests {
   public static void check(Manifest manifest, String snapshotId) throws Flaw {
     Flaw.when(
         !manifest.getSnapshotId().equals(snapshotId),
-        "it is that of snapshot '%s'".formatted(manifest.getSnapshotId()));
+        "it is that of snapshot '%s'",
+        manifest.getSnapshotId());
     Set<String> vms = new HashSet<>();
     for (ImageRecord image : manifest.getImagesList()) {
-      Flaw.when(
-          !ObjectNames.isVmName(image.getVm()), "it names a VM '%s'".formatted(image.getVm()));
-      Flaw.when(!vms.add(image.getVm()), "it names VM %s twice".formatted(image.getVm()));
+      Flaw.when(!ObjectNames.isVmName(image.getVm()), "it names a VM '%s'", image.getVm());
+      Flaw.when(!vms.add(image.getVm()), "it names VM %s twice", image.getVm());
     }
     Set<Integer> logs = new HashSet<>();
     for (ChannelLogRecord log : manifest.getLogsList()) {
-      Flaw.when(log.getTo() < 0, "it names a VNIC %d".formatted(log.getTo()));
-      Flaw.when(!logs.add(log.getTo()), "it names the log of VNIC %d twice".formatted(log.getTo()));
+      Flaw.when(log.getTo() < 0, "it names a VNIC %d", log.getTo());
+      Flaw.when(!logs.add(log.getTo()), "it names the log of VNIC %d twice", log.getTo());
     }
   }
 }

@@ -69,10 +69,8 @@ public final class RecordReader implements ChannelLogs.Content, Closeable {
     int headerBytes = (int) Math.min(in.bytes(), StreamHeader.MAX_BYTES);
     StreamHeader header = StreamHeader.decode(readAt(in, 0, ByteBuffer.allocate(headerBytes)));
     Flaw.when(
-        header.kindCode() != kind.code,
-        "it is of kind %d, not a %s".formatted(header.kindCode(), kind.word));
-    Flaw.when(
-        !header.name().equals(name), "it is '%s', put in the wrong place".formatted(header.name()));
+        header.kindCode() != kind.code, "it is of kind %d, not a %s", header.kindCode(), kind.word);
+    Flaw.when(!header.name().equals(name), "it is '%s', put in the wrong place", header.name());
     return header;
   }
 
@@ -87,10 +85,12 @@ public final class RecordReader implements ChannelLogs.Content, Closeable {
             readAt(in, bytes - StreamLayout.TRAILER_BYTES, last), header.salt());
     Flaw.when(
         trailer.bytes() < 0 || trailer.bytes() > kind.maxBytes,
-        "its content of %d bytes is out of bounds".formatted(trailer.bytes()));
+        "its content of %d bytes is out of bounds",
+        trailer.bytes());
     Flaw.when(
         StreamLayout.fileBytes(header, trailer.bytes()) != bytes,
-        "its length of %d bytes is wrong".formatted(bytes));
+        "its length of %d bytes is wrong",
+        bytes);
     return trailer;
   }
 
@@ -187,8 +187,9 @@ public final class RecordReader implements ChannelLogs.Content, Closeable {
       int crc = chunk.getInt();
       Flaw.when(
           length != payload || crc != StreamLayout.chunkCrc(header.salt(), content, chunk),
-          "the checksum of its bytes %d to %d is wrong"
-              .formatted(position, position + chunk.limit() - 1));
+          "the checksum of its bytes %d to %d is wrong",
+          position,
+          position + chunk.limit() - 1);
     } catch (Flaw flaw) {
       chunk.limit(0);
       throw damaged(flaw.what());

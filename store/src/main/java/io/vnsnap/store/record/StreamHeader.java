@@ -61,8 +61,7 @@ record StreamHeader(int kindCode, int chunkBytes, long salt, String name) {
     Flaw.when(in.getLong() != MAGIC, "it does not begin as a file of the store");
     int version = Short.toUnsignedInt(in.getShort());
     Flaw.when(
-        version != VERSION,
-        "it has version %d, this program reads version %d".formatted(version, VERSION));
+        version != VERSION, "it has version %d, this program reads version %d", version, VERSION);
     int kind = Short.toUnsignedInt(in.getShort());
     int chunkBytes = in.getInt();
     long salt = in.getLong();
@@ -76,7 +75,8 @@ record StreamHeader(int kindCode, int chunkBytes, long salt, String name) {
     Flaw.when(crc != in.getInt(), "the header's checksum is wrong");
     Flaw.when(
         chunkBytes < MIN_CHUNK_BYTES || chunkBytes > MAX_CHUNK_BYTES,
-        "its chunk size of %d bytes is out of bounds".formatted(chunkBytes));
+        "its chunk size of %d bytes is out of bounds",
+        chunkBytes);
     return new StreamHeader(kind, chunkBytes, salt, new String(name, StandardCharsets.US_ASCII));
   }
 
