@@ -16,25 +16,17 @@ import io.vnsnap.net.Vnic;
 import io.vnsnap.net.VnicActor;
 import io.vnsnap.net.VnicEvent;
 import io.vnsnap.proto.CaptureMode;
-import io.vnsnap.proto.ChannelLogRecord;
 import io.vnsnap.proto.ConsoleOutput;
 import io.vnsnap.proto.ConsoleRequest;
-import io.vnsnap.proto.ImageRecord;
-import io.vnsnap.proto.RecordedFrame;
 import io.vnsnap.proto.Staging;
 import io.vnsnap.proto.VmProcess;
 import io.vnsnap.proto.VmStored;
-import io.vnsnap.store.ChannelLogWriter;
 import io.vnsnap.vm.VmActor;
 import io.vnsnap.vm.VmEvent;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -115,13 +107,11 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private final VnicValves valves;
   private final CardTroubles cards;
   private final ActorRef<VmActor.Command> vm;
-  private Optional<ActorRef<ConsoleActor.Command>> console = Optional.empty();
+  private final LogStoring logs;
+  private final MemberConsole console = new MemberConsole();
   private Optional<VmParts> parts = Optional.empty();
   private boolean stopping;
   private boolean ended;
-
-  /** Completes when no channel log is being written any more. */
-  private CompletionStage<?> writing = CompletableFuture.completedStage("nothing yet");
 
   private VmEvent.@Nullable Loaded loaded;
 
@@ -151,6 +141,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     this.plan = plan;
     this.owner = owner;
     this.cards = new CardTroubles(plan.vnics());
+    this.logs = new LogStoring(host);
     ActorRef<VnicEvent> vnicEvents = context.messageAdapter(VnicEvent.class, FromVnic::new);
     List<ActorRef<VnicActor.Command>> vnics = new ArrayList<>();
     for (Vnic vnic : plan.vnics()) {
@@ -208,7 +199,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
         stopping = true;
         vm.tell(new VmActor.Stop());
       }
-      case Console asked -> onConsole(asked);
+      case Console asked -> console.ask(asked.request(), asked.replyTo());
       case FromVm from -> onVmEvent(from.event());
       case FromVnic from -> onVnicEvent(from.event());
       case Wired wired -> onWired(wired.failure());
@@ -216,7 +207,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       case LogsNotWritten failed ->
           owner.accept(new MemberEvent.SnapshotFailed(failed.snapshotId(), failed.reason()));
       case AbortSettled settled -> owner.accept(new MemberEvent.AbortDone(settled.snapshotId()));
-      case ConsoleGone gone -> console = Optional.empty();
+      case ConsoleGone gone -> console.gone();
       case Rehearsed rehearsed -> onRehearsed(rehearsed);
       case CheckOnVm check -> onCheckOnVm(check);
       case LookAtCards tick -> onLookAtCards();
@@ -262,7 +253,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
             .spawn(
                 ConsoleActor.create(paused.sockets().console(), host.vms().consoles()), "console");
     getContext().watchWith(spawned, new ConsoleGone());
-    console = Optional.of(spawned);
+    console.opened(spawned);
     getContext()
         .pipeToSelf(
             valves.connect(plan, paused.sockets().network()),
@@ -374,7 +365,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   /** A log that is still being written would be left in the store. */
   private void onAbortDone(String snapshotId) {
-    getContext().pipeToSelf(writing, (done, problem) -> new AbortSettled(snapshotId));
+    getContext().pipeToSelf(logs.settled(), (done, problem) -> new AbortSettled(snapshotId));
   }
 
   private void onVnicEvent(VnicEvent event) {
@@ -461,13 +452,9 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   private void storeWhenComplete(VmParts now) {
     now.takeWhenComplete()
         .ifPresent(image -> {
-          Collection<VnicEvent.LogClosed> logs = now.logs();
-          CompletionStage<VmStored> written =
-              host.shared().blocking(() -> writeLogs(now.snapshotId(), image, logs));
-          writing = written;
           getContext()
               .pipeToSelf(
-                  written,
+                  logs.write(now.snapshotId(), image, now.logs()),
                   (stored, problem) ->
                       stored != null
                           ? new LogsWritten(stored)
@@ -482,55 +469,5 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
           now.becameDurable(stored);
           owner.accept(new MemberEvent.Stored(stored));
         });
-  }
-
-  private VmStored writeLogs(
-      String snapshotId, ImageRecord image, Collection<VnicEvent.LogClosed> logs)
-      throws IOException {
-    VmStored.Builder stored = VmStored.newBuilder().setSnapshotId(snapshotId).setImage(image);
-    try {
-      for (VnicEvent.LogClosed log : logs) {
-        stored.addAllChannels(log.channels());
-        if (!log.frames().isEmpty()) {
-          stored.addLogs(writeLog(snapshotId, log));
-        }
-      }
-    } finally {
-      logs.forEach(log -> log.free().run());
-    }
-    return stored.build();
-  }
-
-  private ChannelLogRecord writeLog(String snapshotId, VnicEvent.LogClosed log) throws IOException {
-    try (ChannelLogWriter writer = host.shared().store().writeChannelLog(snapshotId, log.vnic())) {
-      for (RecordedFrame frame : log.frames()) {
-        writer.append(frame);
-      }
-      return writer.commit();
-    }
-  }
-
-  // ---- console
-
-  private void onConsole(Console asked) {
-    if (console.isEmpty()) {
-      asked
-          .replyTo()
-          .tell(
-              ConsoleOutput.newBuilder()
-                  .setClosedReason(
-                      loaded == null ? "the VM is still being started" : "its console is broken")
-                  .build());
-      return;
-    }
-    ConsoleRequest request = asked.request();
-    console
-        .get()
-        .tell(
-            switch (request.getKindCase()) {
-              case INPUT -> new ConsoleActor.Input(request.getInput().getData());
-              case DETACH -> new ConsoleActor.Detach(asked.replyTo());
-              case ATTACH, KIND_NOT_SET -> new ConsoleActor.Attach(asked.replyTo());
-            });
   }
 }
