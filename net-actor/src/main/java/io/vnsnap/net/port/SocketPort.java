@@ -68,15 +68,18 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
       }
     }
     int skipped = probed ? 1 : 0;
-    probed = false;
     int size = train.readableBytes() - skipped;
-    if (size > batch.writableBytes()) {
+    boolean copied = size <= Framing.MAX_TRAIN;
+    if (!copied || size > batch.writableBytes()) {
       writeBatch();
+      if (closed) {
+        return false;
+      }
     }
-    if (size <= Framing.MAX_TRAIN) {
+    probed = false;
+    if (copied) {
       batch.writeBytes(train, train.readerIndex() + skipped, size);
     } else {
-      writeBatch();
       write(train.retainedSlice(train.readerIndex() + skipped, size));
     }
     if (!unflushed) {
@@ -97,11 +100,13 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private void writeBatch() {
     int size = batch.readableBytes();
     if (size > BATCH_BYTES / 2) {
-      write(batch);
-      batch = newBatch();
+      ByteBuf full = batch;
+      batch = newBatch(); // before the write, which may fail and close this port at once
+      write(full);
     } else if (size > 0) {
-      write(channel.alloc().directBuffer(size, size).writeBytes(batch));
+      ByteBuf copy = channel.alloc().directBuffer(size, size).writeBytes(batch);
       batch.clear();
+      write(copy);
     }
   }
 

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.ReferenceCountUtil;
 import io.vnsnap.net.frame.BadInput;
 import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.TestFrame;
 import io.vnsnap.net.transport.SocketQueues;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -27,6 +32,7 @@ class TrainsTest {
   private final List<TestFrame> frames = new ArrayList<>();
   private final List<Integer> trains = new ArrayList<>();
   private int malformed;
+  private int written;
   private String reason = "";
 
   private final class Events implements PortEvents {
@@ -120,6 +126,33 @@ class TrainsTest {
     channel.writeInbound(stream(to(1, 3), to(1, 4)).writeInt(Framing.MAX_FRAME + 1));
     assertThat(trains).containsExactly(2, 1, 2);
     assertThat(reason).contains("more than the " + Framing.MAX_FRAME);
+  }
+
+  @Test
+  void shouldRefuseFramesWhenTheSocketFailsInTheMiddleOfABatch() {
+    channel
+        .pipeline()
+        .addFirst(
+            new ChannelOutboundHandlerAdapter() {
+              @Override
+              public void write(
+                  ChannelHandlerContext context, Object message, ChannelPromise done) {
+                written++;
+                ReferenceCountUtil.release(message);
+                done.setFailure(new IOException("the VM is gone"));
+              }
+            });
+    ByteBuf train = stream(to(1, 0), to(1, 1));
+    boolean taken = true;
+    while (taken && written == 0) {
+      taken = port.offer(train);
+    }
+    assertThat(taken).isFalse();
+    assertThat(written).isOne();
+    assertThat(reason).contains("the VM is gone");
+    assertThat(port.isOpen()).isFalse();
+    assertThat(port.offer(train)).isFalse();
+    assertThat(train.refCnt()).isOne();
   }
 
   @Property(tries = 200)
