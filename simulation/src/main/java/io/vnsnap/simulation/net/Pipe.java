@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.vnsnap.simulation.kernel.Event;
 import io.vnsnap.simulation.kernel.Kernel;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * arrives after the route's delay.
  */
 final class Pipe {
+  private static final int MOST_READ = 64 * 1024;
+
   private final Kernel kernel;
   private final Route route;
   private final int capacity;
@@ -132,12 +135,26 @@ final class Pipe {
       arrived.addFirst(next);
       return next;
     }
-    bytes -= next.length;
+    byte[] read = joined(next);
+    bytes -= read.length;
     if (writerWaits && writer != null) {
       writerWaits = false;
       writer.roomAgain();
     }
-    return next;
+    return read;
+  }
+
+  /** A read takes all that is there, however it was written. */
+  private byte[] joined(byte[] first) {
+    byte[] all = first;
+    for (byte[] next = arrived.peek();
+        next != null && next.length > 0 && all.length + next.length <= MOST_READ;
+        next = arrived.peek()) {
+      int length = all.length;
+      all = Arrays.copyOf(all, length + next.length);
+      System.arraycopy(arrived.remove(), 0, all, length, next.length);
+    }
+    return all;
   }
 
   /** Puts back the rest of what was read. */
