@@ -41,10 +41,10 @@ final class ToVm {
 
   /** Hands a frame over that has not waited, or puts it into the backlog. */
   void deliver(InChannel channel, int epoch, long sequence, int recordedIn, ByteBuf framed) {
-    if (!port.isOpen()) {
-      drop(channel, DropCause.VM_GONE);
-    } else if (offer(framed)) {
+    if (port.isOpen() && offer(framed)) {
       channel.countDelivered(1);
+    } else if (!port.isOpen()) { // which may have been found out just now
+      drop(channel, DropCause.VM_GONE);
     } else {
       Waiting frame = line.admit(channel, epoch, sequence, Waiting.AT_THE_CUT, framed);
       if (frame == null) {
@@ -59,11 +59,11 @@ final class ToVm {
   /** Hands a frame over that has waited, or puts it into the backlog. */
   void deliver(Waiting item, ByteBuf framed) {
     InChannel channel = item.channel;
-    if (!port.isOpen()) {
-      drop(channel, DropCause.VM_GONE);
-      line.release(item);
-    } else if (offer(framed)) {
+    if (port.isOpen() && offer(framed)) {
       channel.countDelivered(1);
+      line.release(item);
+    } else if (!port.isOpen()) {
+      drop(channel, DropCause.VM_GONE);
       line.release(item);
     } else {
       line.addBacklog(item);

@@ -81,6 +81,9 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
       batch.writeBytes(train, train.readerIndex() + skipped, size);
     } else {
       write(train.retainedSlice(train.readerIndex() + skipped, size));
+      if (closed) {
+        return false;
+      }
     }
     if (!unflushed) {
       unflushed = true;

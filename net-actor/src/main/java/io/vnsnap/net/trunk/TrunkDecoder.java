@@ -109,16 +109,25 @@ final class TrunkDecoder {
       int epoch = TrunkRecords.epoch(record);
       long first = TrunkRecords.sequence(record);
       int frames = TrunkRecords.toTrain(record);
+      checkNumbers(first, frames);
       sink.train(network, from, to, epoch, first, record, frames);
     } else if (type == TrunkRecords.EARLY) {
       int epoch = TrunkRecords.epoch(record);
       long sequence = TrunkRecords.sequence(record);
       long remainingNanos = TrunkRecords.toEarlyFrame(record);
+      checkNumbers(sequence, 1);
       sink.early(network, from, to, epoch, sequence, remainingNanos, record);
     } else if (type == TrunkRecords.MARKER) {
       sink.marker(network, from, to, TrunkRecords.readMarker(record));
     } else {
       throw new NonsenseException("it sent a record of unknown type " + type);
+    }
+  }
+
+  /** Numbers begin at 1, and never come to an end in the life of a channel. */
+  private static void checkNumbers(long first, int frames) throws NonsenseException {
+    if (first < 1 || first > Long.MAX_VALUE - frames) {
+      throw new NonsenseException("it sent a frame of number " + first);
     }
   }
 }

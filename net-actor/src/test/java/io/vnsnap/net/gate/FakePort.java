@@ -20,6 +20,7 @@ final class FakePort implements Port {
   private int longestTrain = 1;
   private int reads;
   private boolean refused;
+  private boolean doomed;
   private boolean open = true;
 
   FakePort(PortEvents events) {
@@ -81,6 +82,11 @@ final class FakePort implements Port {
     }
   }
 
+  /** The VM dies, and the next frame that is handed to it finds that out. */
+  void dieWhenOffered() {
+    doomed = true;
+  }
+
   /** The VM dies. */
   void die() {
     open = false;
@@ -96,6 +102,9 @@ final class FakePort implements Port {
 
   @Override
   public boolean offer(ByteBuf train) {
+    if (doomed && open) {
+      die();
+    }
     List<TestFrame> frames = TestFrame.parseTrain(train);
     if (!open || toVm.size() + frames.size() > capacity) {
       refused = true;

@@ -122,6 +122,29 @@ class GateTest {
   }
 
   @Test
+  void shouldCountFramesThatFindTheVmGone() {
+    openGate();
+    assertThat(gate.orders().shut()).isCompletedWithValueMatching(Held::quiet);
+    arrive(one, 0, 1);
+    arrive(one, 0, 2);
+    port.dieWhenOffered();
+    gate.orders().reopen();
+    arrive(one, 0, 3);
+    assertThat(gate.counters().waiting()).isZero();
+    assertThat(gate.counters().drops().of(DropCause.VM_GONE)).isEqualTo(3);
+    assertThat(events.closings).containsExactly("died");
+  }
+
+  @Test
+  void shouldCountAFrameThatHasNotWaitedAndFindsTheVmGone() {
+    openGate();
+    port.dieWhenOffered();
+    arrive(one, 0, 1);
+    assertThat(gate.counters().waiting()).isZero();
+    assertThat(gate.counters().drops().of(DropCause.VM_GONE)).isOne();
+  }
+
+  @Test
   void shouldHoldFramesForAMomentWithoutACut() {
     openGate();
     assertThat(gate.orders().shut()).isCompletedWithValueMatching(Held::quiet);

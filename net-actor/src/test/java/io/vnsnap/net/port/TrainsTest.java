@@ -128,8 +128,7 @@ class TrainsTest {
     assertThat(reason).contains("more than the " + Framing.MAX_FRAME);
   }
 
-  @Test
-  void shouldRefuseFramesWhenTheSocketFailsInTheMiddleOfABatch() {
+  private void failWrites() {
     channel
         .pipeline()
         .addFirst(
@@ -142,6 +141,11 @@ class TrainsTest {
                 done.setFailure(new IOException("the VM is gone"));
               }
             });
+  }
+
+  @Test
+  void shouldRefuseFramesWhenTheSocketFailsInTheMiddleOfABatch() {
+    failWrites();
     ByteBuf train = stream(to(1, 0), to(1, 1));
     boolean taken = true;
     while (taken && written == 0) {
@@ -153,6 +157,15 @@ class TrainsTest {
     assertThat(port.isOpen()).isFalse();
     assertThat(port.offer(train)).isFalse();
     assertThat(train.refCnt()).isOne();
+  }
+
+  @Test
+  void shouldRefuseALongFrameThatTheSocketDoesNotTake() {
+    failWrites();
+    ByteBuf framed = to(1, 0).framed(9000);
+    assertThat(port.offer(framed)).isFalse();
+    assertThat(written).isOne();
+    assertThat(framed.refCnt()).isOne();
   }
 
   @Property(tries = 200)

@@ -204,8 +204,13 @@ class TrunkDecoderFuzzTest {
     if (several) {
       framed.writeBytes(frame(Framing.MIN_FRAME));
     }
-    TrunkRecords.writeEarly(input, channel, random.nextInt(), random.nextLong(), remaining, framed);
-    return !several && isTaken(length) && remaining > 0 && remaining <= LONGEST_DELAY_NANOS;
+    long number = number(random);
+    TrunkRecords.writeEarly(input, channel, random.nextInt(), number, remaining, framed);
+    return !several
+        && isNumber(number, 1)
+        && isTaken(length)
+        && remaining > 0
+        && remaining <= LONGEST_DELAY_NANOS;
   }
 
   private boolean writeTrain(SplittableRandom random, ChannelAddress channel) {
@@ -213,14 +218,31 @@ class TrunkDecoderFuzzTest {
     int length = length(random);
     train.writeBytes(frame(length));
     boolean sound = isTaken(length);
+    int frames = 1;
     // A long one takes all the room that a record has.
     for (int i = random.nextInt(3); i > 0 && length <= Framing.MIN_FRAME + 80; i--) {
       length = Framing.MIN_FRAME - (random.nextInt(32) == 0 ? 1 : 0) + random.nextInt(80);
       train.writeBytes(frame(length));
       sound &= isTaken(length);
+      frames++;
     }
-    TrunkRecords.writeTrain(input, channel, random.nextInt(), random.nextLong(), train);
-    return sound;
+    long first = number(random);
+    TrunkRecords.writeTrain(input, channel, random.nextInt(), first, train);
+    return sound && isNumber(first, frames);
+  }
+
+  /** Mostly one that a frame may have. */
+  private static long number(SplittableRandom random) {
+    return switch (random.nextInt(120)) {
+      case 0 -> 0;
+      case 1 -> random.nextLong();
+      case 2 -> Long.MAX_VALUE - random.nextInt(4);
+      default -> 1 + (random.nextLong() >>> 2);
+    };
+  }
+
+  private static boolean isNumber(long first, int frames) {
+    return first >= 1 && first <= Long.MAX_VALUE - frames;
   }
 
   private static boolean isTaken(int length) {
