@@ -42,6 +42,7 @@ final class FakeMachine {
       Files.copy(REPOSITORY.resolve(script), home.resolve(script));
       executable(home.resolve(script));
     }
+    Files.copy(REPOSITORY.resolve("pom.xml"), home.resolve("pom.xml"));
     Files.createDirectories(home.resolve("guest"));
     Files.createDirectories(home.resolve("shell/target"));
     Files.createDirectories(home.resolve("bench/target"));

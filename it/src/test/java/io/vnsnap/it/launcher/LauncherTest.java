@@ -84,6 +84,23 @@ class LauncherTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--version",
+        "-V",
+        "test --version",
+        "simulate --version",
+        "bench store --version",
+        "demo --simulated --version"
+      })
+  void shouldSayItsVersionAndDoNothingElse(String line) throws Exception {
+    FakeMachine.Run run = machine.launch(line.split(" "));
+    assertThat(run.status()).as(run.output()).isZero();
+    assertThat(run.output().strip()).matches("vnsnap \\d+\\.\\d+\\.\\S+( \\([0-9a-f]+\\))?");
+    assertThat(machine.calls()).isEmpty();
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"bench --help", "bench pause --help", "bench"})
   void shouldInstallNoPackagesAndBuildNoGuestToHelpWithABenchmark(String line) throws Exception {
     machine.installMaven();
