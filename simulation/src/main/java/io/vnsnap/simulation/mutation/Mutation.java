@@ -37,6 +37,12 @@ public enum Mutation {
       ".setDelivered(deliveredAtCut)",
       ".setDelivered(delivered)"),
 
+  /** A train of frames takes one number of its channel. */
+  COUNT_TRAINS(
+      "net-actor/src/main/java/io/vnsnap/net/link/OutChannel.java",
+      "sent += frames;",
+      "sent++;"),
+
   /** A cut does not wait until the VM has taken what was handed to it. */
   PAUSE_BEFORE_QUIET(
       "net-actor/src/main/java/io/vnsnap/net/port/SocketPort.java",
