@@ -39,9 +39,7 @@ public enum Mutation {
 
   /** A train of frames takes one number of its channel. */
   COUNT_TRAINS(
-      "net-actor/src/main/java/io/vnsnap/net/link/OutChannel.java",
-      "sent += frames;",
-      "sent++;"),
+      "net-actor/src/main/java/io/vnsnap/net/link/OutChannel.java", "sent += frames;", "sent++;"),
 
   /** A cut does not wait until the VM has taken what was handed to it. */
   PAUSE_BEFORE_QUIET(
