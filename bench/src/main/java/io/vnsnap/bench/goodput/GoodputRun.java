@@ -27,7 +27,7 @@ final class GoodputRun {
   private final Path kit;
   private final Cleanup cleanup;
   private final PrintWriter progress;
-  private boolean warm;
+  private int warmUpsLeft;
 
   /**
    * What is measured.
@@ -41,6 +41,7 @@ final class GoodputRun {
 
   GoodputRun(Plan plan, Environment environment, Path kit, Cleanup cleanup, PrintWriter progress) {
     this.plan = plan;
+    this.warmUpsLeft = plan.warmUps();
     this.environment = environment;
     this.kit = kit;
     this.cleanup = cleanup;
@@ -73,10 +74,9 @@ final class GoodputRun {
 
   /** The first dozens of snapshots of a JVM cost more, since its compiler takes part in them. */
   private void warmUp() throws BenchmarkException, InterruptedException {
-    for (int i = 0; i < plan.warmUps() && !warm; i++) {
+    for (; warmUpsLeft > 0; warmUpsLeft--) {
       environment.delete(environment.snapshot());
     }
-    warm = true;
   }
 
   private static long faults(GuestLog guest) {

@@ -152,10 +152,8 @@ public final class Gate implements PortEvents {
    */
   private boolean deliverWhole(
       InChannel channel, int frameEpoch, long first, ByteBuf train, int frames) {
-    if (state != State.OPEN
-        || frameEpoch > epoch
-        || !channel.isClear()
-        || line.early().isReplaying()
+    if (mustWait(channel, frameEpoch)
+        || channel.early > 0
         || !channel.isNext(frameEpoch, first)
         || !toVm.offer(train)) {
       return false;

@@ -96,11 +96,6 @@ public final class InChannel {
     return true;
   }
 
-  /** Whether nothing of this channel waits that a frame could overtake. */
-  boolean isClear() {
-    return waiting == 0 && early == 0;
-  }
-
   /**
    * Takes note of when a frame is due.
    *
