@@ -283,9 +283,12 @@ public final class PageTable implements Closeable {
     long pages = pages(block);
     for (long first = 0; first < pages; first += CHUNK_PAGES) {
       ByteBuffer chunk = chunk(block, first);
-      int end = chunk == null ? 0 : at(Math.min(pages - first, CHUNK_PAGES) - 1) + ENTRY_BYTES;
+      if (chunk == null) {
+        continue;
+      }
+      int end = (int) Math.min(pages - first, CHUNK_PAGES) * ENTRY_BYTES;
       for (int at = 0; at < end; at += ENTRY_BYTES) {
-        count += chunk != null && !isZero(chunk, at) ? 1 : 0;
+        count += isZero(chunk, at) ? 0 : 1;
       }
     }
     return count;
