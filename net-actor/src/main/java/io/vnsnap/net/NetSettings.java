@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param gate bounds of each gate
  * @param link bounds of each link's shaping
  * @param trunk where to listen, and bounds of each trunk
- * @param hostRecordBytes heap for the recorded frames of all gates together
+ * @param hostRecordBytes direct memory for the recorded frames of all gates together
  * @param tls files for TLS between hosts; null: none
  */
 public record NetSettings(
@@ -25,7 +25,7 @@ public record NetSettings(
     TrunkSettings trunk,
     long hostRecordBytes,
     @Nullable TlsFiles tls) {
-  /** One part in so many of the heap is for recorded frames, unless told otherwise. */
+  /** As much as one part in so many of the heap is for recorded frames, unless told otherwise. */
   private static final int HEAP_PER_RECORDS = 4;
 
   /**

@@ -31,7 +31,32 @@ public final class Framing {
   private static final int SOURCE_OFFSET = LENGTH_BYTES + 6;
   private static final long GROUP_BIT = 1L << 40;
 
+  /** Takes the frames of a train. */
+  @FunctionalInterface
+  public interface FrameSink {
+    /**
+     * Takes the next frame.
+     *
+     * @param framed between the indices of the train's buffer; borrowed
+     * @param number of it in the train, from 0 on
+     */
+    void frame(ByteBuf framed, int number);
+  }
+
   private Framing() {}
+
+  /** Takes a train apart. Its indices are the same afterwards. */
+  public static void forEachFrame(ByteBuf train, FrameSink sink) {
+    int start = train.readerIndex();
+    int behind = train.writerIndex();
+    int at = start;
+    for (int number = 0; at < behind; number++) {
+      int end = end(train, at);
+      sink.frame(train.setIndex(at, end), number);
+      at = end;
+    }
+    train.setIndex(start, behind);
+  }
 
   /** Destination address of a framed frame, as a number of 48 bits. */
   public static long destination(ByteBuf framed) {

@@ -131,18 +131,12 @@ public final class Gate implements PortEvents {
    * @param first sequence number; the others follow
    */
   public void receive(InChannel channel, int frameEpoch, long first, ByteBuf train, int frames) {
-    if (deliverWhole(channel, frameEpoch, first, train, frames)) {
-      return;
+    if (!passWhole(channel, frameEpoch, first, train, frames)) {
+      Framing.forEachFrame(
+          train,
+          (framed, number) ->
+              receive(channel, frameEpoch, first + number, Waiting.AT_THE_CUT, framed));
     }
-    int start = train.readerIndex();
-    int end = train.writerIndex();
-    int at = start;
-    for (long sequence = first; sequence < first + frames; sequence++) {
-      train.setIndex(at, Framing.end(train, at));
-      at = train.writerIndex();
-      receive(channel, frameEpoch, sequence, Waiting.AT_THE_CUT, train);
-    }
-    train.setIndex(start, end);
   }
 
   /**
@@ -150,19 +144,21 @@ public final class Gate implements PortEvents {
    *
    * @return false, with nothing done, if it is not that simple
    */
-  private boolean deliverWhole(
+  private boolean passWhole(
       InChannel channel, int frameEpoch, long first, ByteBuf train, int frames) {
-    if (mustWait(channel, frameEpoch)
-        || channel.early > 0
-        || !channel.isNext(frameEpoch, first)
-        || !toVm.offer(train)) {
+    if (mustWait(channel, frameEpoch) || channel.early > 0 || !channel.isNext(frameEpoch, first)) {
       return false;
     }
     channel.admit(frameEpoch, first, frames);
-    channel.countDelivered(frames);
+    ByteBuf recorded = null;
     if (recorder.takes(frameEpoch)) {
       long arrival = Math.max(channel.dueInOrder(Waiting.AT_THE_CUT), clock.batchNanos());
-      recorder.record(channel, first, arrival, train, frames);
+      recorded = recorder.record(channel, first, arrival, train, frames);
+    }
+    if (recorded == null) {
+      toVm.deliver(channel, frameEpoch, first, Waiting.NEVER, train, frames);
+    } else {
+      toVm.deliver(channel, frameEpoch, first, epoch, recorded, frames);
     }
     return true;
   }
@@ -389,7 +385,7 @@ public final class Gate implements PortEvents {
   private void pass(InChannel channel, int frameEpoch, long sequence, long due, ByteBuf framed) {
     int recordedIn = Waiting.NEVER;
     if (recorder.takes(frameEpoch)) {
-      recorder.record(channel, sequence, Math.max(due, clock.batchNanos()), framed, 1);
+      var unused = recorder.record(channel, sequence, Math.max(due, clock.batchNanos()), framed, 1);
       recordedIn = epoch;
     }
     if (channel.early == 0 && (due == Waiting.AT_THE_CUT || due <= clock.nanos())) {

@@ -1,6 +1,7 @@
 package io.vnsnap.net.gate;
 
 import io.netty.buffer.ByteBuf;
+import io.vnsnap.net.gate.RecordBudget.ExhaustedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -65,17 +66,26 @@ final class Recorder {
     return recording != null && epoch < recording.epoch();
   }
 
-  /** Records a train that has not waited, if a log is being written. */
-  void record(InChannel channel, long first, long arrivalNanos, ByteBuf train, int frames) {
+  /**
+   * Records a train that {@linkplain #takes has to be}.
+   *
+   * @param train borrowed
+   * @return where it lies in the log, between the indices, until the next train is recorded; null
+   *     if the log had no room for it and was given up
+   */
+  @Nullable ByteBuf record(
+      InChannel channel, long first, long arrivalNanos, ByteBuf train, int frames) {
     if (recording == null) {
-      return;
+      return null;
     }
-    String full = recording.add(channel, first, train, frames, arrivalNanos);
-    if (full != null) {
+    try {
+      return recording.add(channel, first, train, frames, arrivalNanos);
+    } catch (ExhaustedException e) {
       int epoch = recording.epoch();
       recording.free();
       recording = null;
-      events.get().recordingFailed(epoch, "more frames were in flight than fit " + full);
+      events.get().recordingFailed(epoch, "more frames were in flight than fit " + e.getMessage());
+      return null;
     }
   }
 
@@ -86,7 +96,7 @@ final class Recorder {
         && takes(item.epoch)
         && item.recordedIn != recording.epoch()) {
       item.recordedIn = recording.epoch();
-      record(item.channel, item.sequence, item.arrival(), item.frame, 1);
+      var unused = record(item.channel, item.sequence, item.arrival(), item.frame, 1);
     }
   }
 

@@ -1,10 +1,11 @@
 package io.vnsnap.net.gate;
 
-import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.ByteString;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.vnsnap.net.frame.Framing;
+import io.vnsnap.net.gate.RecordBudget.ExhaustedException;
 import io.vnsnap.proto.RecordedFrame;
-import java.nio.ByteBuffer;
 import java.util.AbstractCollection;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,13 +15,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The channel log of one cut at one gate while it is written: kept in memory, bounded. Trains are
- * copied into large pieces one after another, so that recording does not slow the event loop down;
- * the records of frames are made of it by whoever reads the finished log. Each piece is taken from
- * the budget of the host, and goes back with {@link #free} or {@link #giveUp}.
+ * copied into large pieces one behind another, where the port of the VM sends them from, so that
+ * recording needs no copy of its own; the records of frames are made of it by whoever reads the
+ * finished log. Each piece is taken from the budget of the host, and goes back with {@link #free}
+ * or {@link #giveUp}.
  */
 final class Recording {
   private static final int FRAME_OVERHEAD = 128;
@@ -30,16 +31,13 @@ final class Recording {
 
   private static final long NANOS_PER_MICRO = 1000;
 
-  /** Before each train in a piece: sender, first sequence number, offset, length. */
-  private static final int HEAD_BYTES = 2 * Integer.BYTES + 2 * Long.BYTES;
-
   private final int epoch;
   private final long cutNanos;
   private final long maxBytes;
   private final RecordBudget budget;
   private final AtomicLong taken = new AtomicLong();
   private final List<Piece> pieces = new ArrayList<>();
-  private Piece last = new Piece(new byte[0]);
+  private Piece last = new Piece(Unpooled.EMPTY_BUFFER);
   private int nextPieceBytes = FIRST_PIECE_BYTES;
   private int trains;
   private int count;
@@ -72,39 +70,36 @@ final class Recording {
    * @param first sequence number; the others follow
    * @param train borrowed
    * @param arrivedNanos when it arrives, as the VM sees it
-   * @return which bound leaves no room for it, for the person who must act; null if it is added
+   * @return where the train lies now, between the indices, which are of no meaning once the next
+   *     one is added; its content stays, also after {@link #free}, for whoever retains it by then
+   * @throws ExhaustedException if a bound leaves no room for it: which one
    */
-  @Nullable String add(
-      InChannel channel, long first, ByteBuf train, int frames, long arrivedNanos) {
+  ByteBuf add(InChannel channel, long first, ByteBuf train, int frames, long arrivedNanos)
+      throws ExhaustedException {
     int length = train.readableBytes();
     bytes += length + (long) frames * (FRAME_OVERHEAD - Framing.LENGTH_BYTES);
     if (bytes > maxBytes) {
-      return "the %d bytes of vnsnap.net.gate.record-bytes".formatted(maxBytes);
+      throw new ExhaustedException(
+          "the %d bytes of vnsnap.net.gate.record-bytes".formatted(maxBytes));
     }
-    if (last.content.remaining() < HEAD_BYTES + length && !addPiece(HEAD_BYTES + length)) {
-      return "the %d bytes of vnsnap.net.host-record-bytes, which all VNICs of this host share"
-          .formatted(budget.bytes());
+    if (last.room() < length) {
+      addPiece(Piece.HEAD_BYTES + length);
     }
     long offset = arrivedNanos <= cutNanos ? 0 : (arrivedNanos - cutNanos) / NANOS_PER_MICRO;
     inOrder &= offset >= lastOffset;
     lastOffset = offset;
-    last.add(channel.from(), first, offset, train, length);
     trains++;
     count += frames;
     channel.countRecorded(frames);
-    return null;
+    return last.add(channel.from(), first, offset, train);
   }
 
-  private boolean addPiece(int least) {
-    byte[] piece = budget.take(Math.max(nextPieceBytes, least));
-    if (piece == null) {
-      return false;
-    }
+  private void addPiece(int least) throws ExhaustedException {
+    ByteBuf piece = budget.take(Math.max(nextPieceBytes, least));
     nextPieceBytes = Math.min(2 * nextPieceBytes, RecordBudget.LARGE_PIECE_BYTES);
-    taken.addAndGet(piece.length);
+    taken.addAndGet(piece.capacity());
     last = new Piece(piece);
     pieces.add(last);
-    return true;
   }
 
   /**
@@ -113,7 +108,7 @@ final class Recording {
    */
   void free() {
     if (taken.getAndSet(0) > 0) {
-      pieces.forEach(piece -> budget.giveBack(piece.bytes));
+      pieces.forEach(piece -> budget.giveBack(piece.content));
       pieces.clear(); // or whoever remembers this log would keep memory that nobody counts
     }
   }
@@ -142,9 +137,8 @@ final class Recording {
     long[] places = new long[trains];
     int next = 0;
     for (int number = 0; number < pieces.size(); number++) {
-      Piece piece = pieces.get(number);
-      for (int at = 0; at < piece.content.position(); at += HEAD_BYTES + piece.length(at)) {
-        places[next++] = (long) number << Integer.SIZE | at;
+      for (int train = 0; train < pieces.get(number).trains; train++) {
+        places[next++] = (long) number << Integer.SIZE | train;
       }
     }
     return new Frames(pieces, inOrder ? places : sorted(places), count);
@@ -163,47 +157,72 @@ final class Recording {
     return pieces.get((int) (place >>> Integer.SIZE));
   }
 
-  /** Some trains one after another, each with what is known of it before it. */
+  /**
+   * Some trains one behind another, from the start on; and what is known of each, from the end on
+   * backwards (as records and slots lie in a page of a database): sender, first sequence number,
+   * offset, position.
+   */
   private static final class Piece {
-    final byte[] bytes;
-    final ByteBuffer content;
+    static final int HEAD_BYTES = 2 * Integer.BYTES + 2 * Long.BYTES;
 
-    Piece(byte[] bytes) {
-      this.bytes = bytes;
-      content = ByteBuffer.wrap(bytes);
+    final ByteBuf content;
+    int trains;
+    private int end;
+
+    Piece(ByteBuf content) {
+      this.content = content;
     }
 
-    void add(int from, long first, long offset, ByteBuf train, int length) {
-      content.putInt(from).putLong(first).putLong(offset).putInt(length);
-      int at = content.position();
-      train.getBytes(train.readerIndex(), bytes, at, length);
-      content.position(at + length);
+    /** Bytes of the longest train that may be added. */
+    int room() {
+      return head(trains) - end;
     }
 
-    int from(int at) {
-      return content.getInt(at);
+    private int head(int train) {
+      return content.capacity() - (train + 1) * HEAD_BYTES;
     }
 
-    long first(int at) {
-      return content.getLong(at + Integer.BYTES);
+    ByteBuf add(int from, long first, long offset, ByteBuf train) {
+      int at = end;
+      int length = train.readableBytes();
+      int head = head(trains++);
+      content.setInt(head, from);
+      content.setLong(head + Integer.BYTES, first);
+      content.setLong(head + Integer.BYTES + Long.BYTES, offset);
+      content.setInt(head + Integer.BYTES + 2 * Long.BYTES, at);
+      content.setBytes(at, train, train.readerIndex(), length);
+      end = at + length;
+      return content.setIndex(at, end);
     }
 
-    long offset(int at) {
-      return content.getLong(at + Integer.BYTES + Long.BYTES);
+    int from(int train) {
+      return content.getInt(head(train));
     }
 
-    int length(int at) {
-      return content.getInt(at + Integer.BYTES + 2 * Long.BYTES);
+    long first(int train) {
+      return content.getLong(head(train) + Integer.BYTES);
     }
 
-    /** The record of one of a train's frames, which lies here, framed. */
+    long offset(int train) {
+      return content.getLong(head(train) + Integer.BYTES + Long.BYTES);
+    }
+
+    int start(int train) {
+      return content.getInt(head(train) + Integer.BYTES + 2 * Long.BYTES);
+    }
+
+    int end(int train) {
+      return train + 1 < trains ? start(train + 1) : end;
+    }
+
+    /** The record, with a copy, of one of a train's frames, which lies here, framed. */
     RecordedFrame record(int train, int frame, int framed) {
       int length = content.getInt(framed);
       return RecordedFrame.newBuilder()
           .setFrom(from(train))
           .setSequence(first(train) + frame)
           .setOffsetUs(offset(train))
-          .setFrame(UnsafeByteOperations.unsafeWrap(bytes, framed + Framing.LENGTH_BYTES, length))
+          .setFrame(ByteString.copyFrom(content.nioBuffer(framed + Framing.LENGTH_BYTES, length)))
           .build();
     }
   }
@@ -212,7 +231,7 @@ final class Recording {
   private static final class Frames extends AbstractCollection<RecordedFrame> {
     private final List<Piece> pieces;
 
-    /** Of each train the number of its piece in the high half, and its position in the low one. */
+    /** Of each train the number of its piece in the high half, and its own there in the low one. */
     private final long[] places;
 
     private final int count;
@@ -254,8 +273,8 @@ final class Recording {
         if (at == end) {
           train = (int) places[nextTrain++];
           frame = 0;
-          at = train + HEAD_BYTES;
-          end = at + piece().length(train);
+          at = piece().start(train);
+          end = piece().end(train);
         }
         RecordedFrame record = piece().record(train, frame++, at);
         at += Framing.LENGTH_BYTES + record.getFrame().size();

@@ -1,6 +1,7 @@
 package io.vnsnap.net.gate;
 
 import io.netty.buffer.ByteBuf;
+import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.port.Port;
 import io.vnsnap.proto.DropCause;
 import java.util.EnumSet;
@@ -34,9 +35,20 @@ final class ToVm {
     return port;
   }
 
-  /** Hands a train over as a whole; false, with nothing done, if the VM does not take it now. */
-  boolean offer(ByteBuf train) {
-    return line.isBacklogEmpty() && port.offer(train);
+  /**
+   * Hands a train over that has not waited; puts into the backlog what the VM does not take now.
+   *
+   * @param recordedIn epoch of the log that it lies in, where it stays as it is; or {@link
+   *     Waiting#NEVER}
+   */
+  void deliver(
+      InChannel channel, int epoch, long first, int recordedIn, ByteBuf train, int frames) {
+    if (line.isBacklogEmpty() && port.offer(train, recordedIn != Waiting.NEVER)) {
+      channel.countDelivered(frames);
+      return;
+    }
+    Framing.forEachFrame(
+        train, (framed, number) -> deliver(channel, epoch, first + number, recordedIn, framed));
   }
 
   /** Hands a frame over that has not waited, or puts it into the backlog. */
@@ -54,6 +66,10 @@ final class ToVm {
         line.addBacklog(frame);
       }
     }
+  }
+
+  private boolean offer(ByteBuf framed) {
+    return line.isBacklogEmpty() && port.offer(framed, false);
   }
 
   /** Hands a frame over that has waited, or puts it into the backlog. */
@@ -77,7 +93,7 @@ final class ToVm {
     }
     pumping = true;
     for (Waiting next = line.peekBacklog();
-        next != null && next.frame != null && port.offer(next.frame);
+        next != null && next.frame != null && port.offer(next.frame, false);
         next = line.peekBacklog()) {
       line.pollBacklog();
       next.channel.countDelivered(1);

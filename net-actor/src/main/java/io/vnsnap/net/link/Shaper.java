@@ -83,15 +83,7 @@ public final class Shaper implements Egress {
 
   @Override
   public void send(int epoch, ByteBuf train, int frames) {
-    int start = train.readerIndex();
-    int end = train.writerIndex();
-    int at = start;
-    for (int i = 0; i < frames; i++) {
-      train.setIndex(at, Framing.end(train, at));
-      at = train.writerIndex();
-      shape(epoch, train);
-    }
-    train.setIndex(start, end);
+    Framing.forEachFrame(train, (framed, number) -> shape(epoch, framed));
   }
 
   private void shape(int epoch, ByteBuf framed) {

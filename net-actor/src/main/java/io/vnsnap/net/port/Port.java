@@ -12,7 +12,7 @@ public interface Port {
   Port ABSENT =
       new Port() {
         @Override
-        public boolean offer(ByteBuf train) {
+        public boolean offer(ByteBuf train, boolean lasting) {
           return false;
         }
 
@@ -41,10 +41,12 @@ public interface Port {
    * Hands a train to the VM, or a single frame.
    *
    * @param train stays the caller's
+   * @param lasting whether its bytes stay as they are for as long as they are retained, so that
+   *     they can be sent from where they lie; else they are copied
    * @return false, with nothing done, when the VM is not taking frames just now; {@link
    *     PortEvents#writable} follows when it is worth trying again
    */
-  boolean offer(ByteBuf train);
+  boolean offer(ByteBuf train, boolean lasting);
 
   /** Whether the VM is still at the other end. */
   boolean isOpen();

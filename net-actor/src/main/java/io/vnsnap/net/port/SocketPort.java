@@ -10,12 +10,14 @@ import io.vnsnap.net.frame.Flusher;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.frame.RecordSplitter;
 import io.vnsnap.net.transport.SocketQueues;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The port of a VM under QEMU: the client end of {@code -netdev stream,server=on,addr.type=unix}.
  * Reads always; writes at most a window (and a batch) ahead of the kernel, so that frames beyond it
  * stay where a cut can hold them back. Trains and short frames are gathered in a batch: copying
- * them is cheaper than handing each to the socket layer.
+ * them is cheaper than handing each to the socket layer. Those that lie one behind another in
+ * memory that lasts are gathered without a copy.
  */
 public final class SocketPort extends ChannelInboundHandlerAdapter
     implements Port, Flusher.Flushable {
@@ -29,6 +31,10 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   private final RecordSplitter.Sink sink = this::onRecord;
   private final TrainBuilder trains;
   private ByteBuf batch;
+
+  /** What is to be written next and lies elsewhere; the batch is empty then. */
+  private @Nullable ByteBuf run;
+
   private boolean unflushed;
 
   /** What the channel says of itself, which costs more to ask for every frame. */
@@ -60,35 +66,53 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
   }
 
   @Override
-  public boolean offer(ByteBuf train) {
+  public boolean offer(ByteBuf train, boolean lasting) {
     if (!writable || closed) {
       channel.flush();
       if (!writable || closed) {
         return false;
       }
     }
-    int skipped = probed ? 1 : 0;
-    int size = train.readableBytes() - skipped;
-    boolean copied = size <= Framing.MAX_TRAIN;
-    if (!copied || size > batch.writableBytes()) {
+    int from = train.readerIndex() + (probed ? 1 : 0);
+    int size = train.writerIndex() - from;
+    boolean inPlace = lasting || size > Framing.MAX_TRAIN;
+    boolean added = inPlace ? addToRun(train, from, size) : addToBatch(train, from, size);
+    if (!added) {
+      return false;
+    }
+    probed = false;
+    if (!unflushed) {
+      unflushed = true;
+      flusher.add(this);
+    }
+    return true;
+  }
+
+  private boolean addToBatch(ByteBuf train, int from, int size) {
+    if (run != null || size > batch.writableBytes()) {
       writeBatch();
       if (closed) {
         return false;
       }
     }
-    probed = false;
-    if (copied) {
-      batch.writeBytes(train, train.readerIndex() + skipped, size);
-    } else {
-      write(train.retainedSlice(train.readerIndex() + skipped, size));
-      if (closed) {
-        return false;
-      }
+    batch.writeBytes(train, from, size);
+    return true;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a buffer of the same content is another
+  private boolean addToRun(ByteBuf train, int from, int size) {
+    if (run != null
+        && run.unwrap() == train
+        && run.writerIndex() == from
+        && run.readableBytes() + size <= BATCH_BYTES) {
+      run.writerIndex(from + size);
+      return true;
     }
-    if (!unflushed) {
-      unflushed = true;
-      flusher.add(this);
+    writeBatch();
+    if (closed) {
+      return false;
     }
+    run = train.retainedDuplicate().setIndex(from, from + size);
     return true;
   }
 
@@ -98,9 +122,15 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
 
   /**
    * Hands what is in the batch to the socket layer: the batch itself if it is well filled, else a
-   * copy, so that little does not keep much memory while the VM does not take it.
+   * copy, so that little does not keep much memory while the VM does not take it. Or the run.
    */
   private void writeBatch() {
+    if (run != null) {
+      ByteBuf gathered = run;
+      run = null;
+      write(gathered);
+      return;
+    }
     int size = batch.readableBytes();
     if (size > BATCH_BYTES / 2) {
       ByteBuf full = batch;
@@ -176,6 +206,10 @@ public final class SocketPort extends ChannelInboundHandlerAdapter
       closed = true;
       splitter.close();
       batch.release();
+      if (run != null) {
+        run.release();
+        run = null;
+      }
       var unused = channel.close();
     }
   }

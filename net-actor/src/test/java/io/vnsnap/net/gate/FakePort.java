@@ -9,11 +9,12 @@ import io.vnsnap.net.port.PortEvents;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** A port whose socket and VM are two lists on each side. */
 final class FakePort implements Port {
   private final PortEvents events;
-  private final ArrayDeque<TestFrame> toVm = new ArrayDeque<>();
+  private final ArrayDeque<Supplier<TestFrame>> toVm = new ArrayDeque<>();
   private final ArrayDeque<TestFrame> fromVm = new ArrayDeque<>();
   final List<TestFrame> taken = new ArrayList<>();
   private int capacity = Integer.MAX_VALUE;
@@ -66,11 +67,11 @@ final class FakePort implements Port {
 
   /** The VM takes one frame out of its socket, if there is one. */
   boolean takeOne() {
-    TestFrame frame = toVm.poll();
+    Supplier<TestFrame> frame = toVm.poll();
     if (frame == null) {
       return false;
     }
-    taken.add(frame);
+    taken.add(frame.get());
     wakeUp();
     return true;
   }
@@ -101,7 +102,7 @@ final class FakePort implements Port {
   }
 
   @Override
-  public boolean offer(ByteBuf train) {
+  public boolean offer(ByteBuf train, boolean lasting) {
     if (doomed && open) {
       die();
     }
@@ -110,7 +111,12 @@ final class FakePort implements Port {
       refused = true;
       return false;
     }
-    toVm.addAll(frames);
+    // Bytes that last are read as late as they may be, as a socket does it.
+    ByteBuf lent = lasting ? train.retainedDuplicate() : Unpooled.EMPTY_BUFFER;
+    for (int i = 0; i < frames.size(); i++) {
+      int number = i;
+      toVm.add(lasting ? () -> TestFrame.parseTrain(lent).get(number) : () -> frames.get(number));
+    }
     return true;
   }
 

@@ -1,6 +1,5 @@
 package io.vnsnap.net.gate;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -9,6 +8,7 @@ import com.google.protobuf.ByteString;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vnsnap.net.frame.Framing;
+import io.vnsnap.net.gate.RecordBudget.ExhaustedException;
 import io.vnsnap.proto.RecordedFrame;
 import java.util.Arrays;
 import java.util.Collection;
@@ -26,24 +26,25 @@ class RecordingTest {
   private final InChannel channel = new InChannel(7, 1, 0);
 
   @Test
-  void shouldRecordIntoTheMemoryOfAFreedLog() {
+  void shouldRecordIntoTheMemoryOfAFreedLog() throws ExhaustedException {
     Recording first = recorded(1, 'a');
-    List<ByteString> kept = contents(first);
-    assertThat(kept).hasSize(FRAMES).containsOnly(content('a'));
+    assertThat(contents(first)).hasSize(FRAMES).containsOnly(content('a'));
+    // Kept against the rule, to see that there was no other memory for the next log.
+    ByteBuf kept = first.add(channel, FRAMES + 1, train('a', 1), 1, FRAMES).duplicate();
     first.free();
     Recording second = recorded(2, 'b');
-    assertThat(contents(second)).hasSize(FRAMES).containsOnly(content('b'));
-    // Kept against the rule, to see that there was no other memory for it.
-    assertThat(kept).contains(content('b'));
+    ByteBuf unused = second.add(channel, FRAMES + 1, train('b', 1), 1, FRAMES);
+    assertThat(contents(second)).hasSize(FRAMES + 1).containsOnly(content('b'));
+    assertThat(kept).isEqualTo(train('b', 1));
   }
 
   @Test
-  void shouldNumberTheFramesOfTrainsAndKeepTheOrderOfArrival() {
+  void shouldNumberTheFramesOfTrainsAndKeepTheOrderOfArrival() throws ExhaustedException {
     Recording recording = new Recording(1, 0, 8L * LARGE, budget, 1);
-    assertThat(recording.add(channel, 1, train('a', 3), 3, 2_000)).isNull();
-    assertThat(recording.add(channel, 4, train('b', 1), 1, 9_000)).isNull();
+    ByteBuf unused = recording.add(channel, 1, train('a', 3), 3, 2_000);
+    unused = recording.add(channel, 4, train('b', 1), 1, 9_000);
     InChannel other = new InChannel(8, 1, 0);
-    assertThat(recording.add(other, 11, train('c', 2), 2, 5_000)).isNull();
+    unused = recording.add(other, 11, train('c', 2), 2, 5_000);
     assertThat(recording.frames())
         .extracting(RecordedFrame::getFrom, RecordedFrame::getSequence, RecordedFrame::getOffsetUs)
         .containsExactly(
@@ -56,7 +57,7 @@ class RecordingTest {
   }
 
   @Test
-  void shouldKeepNoMemoryOfAFreedLog() {
+  void shouldKeepNoMemoryOfAFreedLog() throws ExhaustedException {
     Recording recording = recorded(1, 'a');
     Collection<RecordedFrame> frames = recording.frames();
     assertThat(frames).hasSize(FRAMES);
@@ -66,7 +67,7 @@ class RecordingTest {
   }
 
   @Test
-  void shouldLeaveALogThatIsGivenUpToItsReader() {
+  void shouldLeaveALogThatIsGivenUpToItsReader() throws ExhaustedException {
     Recording first = recorded(1, 'a');
     Collection<RecordedFrame> reading = first.frames();
     first.giveUp();
@@ -78,22 +79,54 @@ class RecordingTest {
   }
 
   @Test
-  void shouldNotHandOutMoreThanItHas() {
-    for (int i = 0; i < 8; i++) {
-      assertThat(budget.take(LARGE)).hasSize(LARGE);
-    }
-    assertThat(budget.take(1)).isNull();
-    budget.giveBack(new byte[LARGE]);
-    assertThat(requireNonNull(budget.take(1))).hasSize(1);
-    assertThat(budget.take(LARGE)).isNull();
+  void shouldNotRecordIntoMemoryThatASocketStillSendsFrom() throws ExhaustedException {
+    Recording first = recorded(1, 'a');
+    ByteBuf sent = first.add(channel, FRAMES + 1, train('a', 2), 2, 0).retainedDuplicate();
+    first.free();
+    assertThat(budget.left()).isEqualTo(budget.bytes());
+    Recording second = recorded(2, 'b');
+    assertThat(contents(second)).hasSize(FRAMES).containsOnly(content('b'));
+    assertThat(sent).isEqualTo(train('a', 2));
   }
 
-  private Recording recorded(int cut, char content) {
+  @Test
+  void shouldNotHandOutMoreThanItHas() throws ExhaustedException {
+    ByteBuf piece = budget.take(LARGE);
+    for (int i = 1; i < 8; i++) {
+      assertThat(budget.take(LARGE).capacity()).isEqualTo(LARGE);
+    }
+    assertThatThrownBy(() -> budget.take(1))
+        .isInstanceOf(ExhaustedException.class)
+        .hasMessageContaining("host-record-bytes");
+    budget.giveBack(piece);
+    assertThat(budget.take(1).capacity()).isOne();
+    assertThatThrownBy(() -> budget.take(LARGE)).isInstanceOf(ExhaustedException.class);
+  }
+
+  @Test
+  void shouldSayWhenTheJvmHasNoDirectMemoryLeft() {
+    RecordBudget starved =
+        new RecordBudget(
+            LARGE,
+            size -> {
+              throw new OutOfMemoryError("Cannot reserve %d bytes".formatted(size));
+            });
+    Recording recording = new Recording(1, 0, LARGE, starved, 1);
+    assertThatThrownBy(() -> recording.add(channel, 1, train('a', 1), 1, 0))
+        .isInstanceOf(ExhaustedException.class)
+        .hasMessageContaining("-XX:MaxDirectMemorySize")
+        .hasMessageContaining("Cannot reserve 4096 bytes");
+    assertThat(starved.left()).isEqualTo(LARGE);
+    assertThat(recording.frames()).isEmpty();
+  }
+
+  private Recording recorded(int cut, char content) throws ExhaustedException {
     Recording recording = new Recording(cut, 0, 8L * LARGE, budget, 1);
     int most = 1;
     for (int first = 1; first <= FRAMES; first += most) {
       most = Math.min(1 + first % LONGEST_TRAIN, FRAMES + 1 - first);
-      assertThat(recording.add(channel, first, train(content, most), most, first)).isNull();
+      ByteBuf train = train(content, most);
+      assertThat(recording.add(channel, first, train, most, first)).isEqualTo(train);
     }
     return recording;
   }

@@ -149,23 +149,68 @@ class TrainsTest {
     ByteBuf train = stream(to(1, 0), to(1, 1));
     boolean taken = true;
     while (taken && written == 0) {
-      taken = port.offer(train);
+      taken = port.offer(train, false);
     }
     assertThat(taken).isFalse();
     assertThat(written).isOne();
     assertThat(reason).contains("the VM is gone");
     assertThat(port.isOpen()).isFalse();
-    assertThat(port.offer(train)).isFalse();
+    assertThat(port.offer(train, false)).isFalse();
     assertThat(train.refCnt()).isOne();
   }
 
   @Test
-  void shouldRefuseALongFrameThatTheSocketDoesNotTake() {
+  void shouldLetGoOfALongFrameThatTheSocketDoesNotTake() {
     failWrites();
     ByteBuf framed = to(1, 0).framed(9000);
-    assertThat(port.offer(framed)).isFalse();
+    assertThat(port.offer(framed, false)).isTrue();
+    port.flushNow();
     assertThat(written).isOne();
+    assertThat(port.isOpen()).isFalse();
     assertThat(framed.refCnt()).isOne();
+  }
+
+  /** Offers part of the buffer as a train that lasts. */
+  private void lend(ByteBuf lasting, int from, int size) {
+    ByteBuf train = lasting.setIndex(from, from + size);
+    assertThat(port.offer(train, true)).isTrue();
+  }
+
+  private List<ByteBuf> flushed() {
+    port.flushNow();
+    List<ByteBuf> out = new ArrayList<>();
+    for (ByteBuf next = channel.readOutbound(); next != null; next = channel.readOutbound()) {
+      out.add(next);
+    }
+    return out;
+  }
+
+  @Test
+  void shouldSendWhatLastsFromWhereItLies() {
+    ByteBuf lasting = Unpooled.buffer(64 * 1024).writeZero(64 * 1024);
+    lend(lasting, 0, 8000);
+    lend(lasting, 8000, 8000);
+    lend(lasting, 20_000, 100); // not behind the one before
+    assertThat(port.offer(stream(to(1, 0)), false)).isTrue();
+    lend(lasting, 20_100, 8000);
+    lend(lasting, 28_100, 30_000); // more than a batch with the one before
+    lasting.setByte(0, 7); // to see that nothing was copied
+    List<ByteBuf> out = flushed();
+    assertThat(out)
+        .extracting(ByteBuf::readableBytes)
+        .containsExactly(16_000, 100, stream(to(1, 0)).readableBytes(), 8000, 30_000);
+    assertThat(out.get(0).getByte(0)).isEqualTo((byte) 7);
+    out.forEach(ByteBuf::release);
+    assertThat(lasting.refCnt()).isOne();
+  }
+
+  @Test
+  void shouldLetGoOfWhatLastsWhenItIsClosed() {
+    ByteBuf lasting = Unpooled.buffer().writeZero(100);
+    lend(lasting, 0, 100);
+    assertThat(lasting.refCnt()).isEqualTo(2);
+    port.close();
+    assertThat(lasting.refCnt()).isOne();
   }
 
   @Property(tries = 200)
