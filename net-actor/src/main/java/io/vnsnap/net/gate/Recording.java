@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.vnsnap.net.frame.Framing;
 import io.vnsnap.net.gate.RecordBudget.ExhaustedException;
 import io.vnsnap.proto.RecordedFrame;
+import java.nio.ByteBuffer;
 import java.util.AbstractCollection;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -164,13 +165,19 @@ final class Recording {
    */
   private static final class Piece {
     static final int HEAD_BYTES = 2 * Integer.BYTES + 2 * Long.BYTES;
+    private static final int CACHE_LINE_BYTES = 64;
 
     final ByteBuf content;
+    private final ByteBuffer memory;
     int trains;
     private int end;
 
+    @SuppressWarnings("unused") // or the compiler would leave the loads out
+    private int fetched;
+
     Piece(ByteBuf content) {
       this.content = content;
+      memory = content.nioBuffer(0, content.capacity());
     }
 
     /** Bytes of the longest train that may be added. */
@@ -190,9 +197,22 @@ final class Recording {
       content.setLong(head + Integer.BYTES, first);
       content.setLong(head + Integer.BYTES + Long.BYTES, offset);
       content.setInt(head + Integer.BYTES + 2 * Long.BYTES, at);
+      fetch(at, length);
       content.setBytes(at, train, train.readerIndex(), length);
       end = at + length;
       return content.setIndex(at, end);
+    }
+
+    /**
+     * Has the cache lines fetched that are going to be written and that no cache has: loads go on
+     * all at once, while stores become visible one after another and hold up what follows.
+     */
+    private void fetch(int at, int length) {
+      int sum = 0;
+      for (int line = at; line < at + length; line += CACHE_LINE_BYTES) {
+        sum += memory.get(line);
+      }
+      fetched = sum;
     }
 
     int from(int train) {
