@@ -2,6 +2,7 @@ package io.vnsnap.bench.goodput;
 
 import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;
+import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.Down;
 import io.vnsnap.proto.LinkSpec;
 import io.vnsnap.proto.SnapshotTaken;
@@ -144,9 +145,9 @@ final class Environment {
   }
 
   /** Takes a snapshot that must be exact; returns when it is sealed. */
-  TakenSnapshot snapshot() throws BenchmarkException, InterruptedException {
+  TakenSnapshot snapshot(CaptureMode mode) throws BenchmarkException, InterruptedException {
     SnapshotTaken taken =
-        ask(request().setTakeSnapshot(TakeSnapshot.newBuilder().setStrict(true)))
+        ask(request().setTakeSnapshot(TakeSnapshot.newBuilder().setMode(mode).setStrict(true)))
             .getSnapshotTaken();
     return new TakenSnapshot(
         taken.getManifest().getSnapshotId(),

@@ -2,12 +2,14 @@ package io.vnsnap.bench.goodput;
 
 import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;
+import io.vnsnap.proto.CaptureMode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -31,6 +33,9 @@ public final class GoodputCommand implements Callable<Integer> {
   private static final int MAX_ROUNDS = 1000;
   private static final int MIN_WINDOW = 4;
   private static final int MAX_WINDOW = 3600;
+  private static final Map<String, CaptureMode> MODES =
+      Map.of(
+          "auto", CaptureMode.AUTO, "instant", CaptureMode.INSTANT, "rounds", CaptureMode.ROUNDS);
   private static final Pattern RATE = Pattern.compile("unlimited|[1-9][0-9]{0,8}");
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write all figures to this file.")
@@ -70,6 +75,12 @@ public final class GoodputCommand implements Callable<Integer> {
           "Bytes per second that each guest sends, or unlimited (default: unlimited,8000000,2000000).")
   private List<String> rates = List.of("unlimited", "8000000", "2000000");
 
+  @Option(
+      names = "--mode",
+      paramLabel = "MODE",
+      description = "How memory is captured: auto, instant or rounds (default: ${DEFAULT-VALUE}).")
+  private String mode = "auto";
+
   @Spec private @Nullable CommandSpec spec;
 
   /** For picocli. */
@@ -88,8 +99,12 @@ public final class GoodputCommand implements Callable<Integer> {
     for (String rate : rates) {
       check(RATE.matcher(rate).matches(), "--rate takes unlimited, or 1 to 999999999");
     }
+    CaptureMode captures = MODES.get(mode);
+    if (captures == null) {
+      throw wrong("--mode takes auto, instant or rounds");
+    }
     Path kit = kit();
-    GoodputRun.Plan plan = new GoodputRun.Plan(rounds, window, every, warmUps);
+    GoodputRun.Plan plan = new GoodputRun.Plan(rounds, window, every, warmUps, captures);
     List<LoadResult> loads = new ArrayList<>();
     try (Cleanup cleanup = new Cleanup()) {
       // Short, since the paths of sockets below it must be.
@@ -123,7 +138,11 @@ public final class GoodputCommand implements Callable<Integer> {
 
   private void check(boolean right, String message) {
     if (!right) {
-      throw new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+      throw wrong(message);
     }
+  }
+
+  private ParameterException wrong(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
   }
 }

@@ -31,10 +31,11 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
 
   void print(PrintWriter out) {
     out.printf(
-        "%n%d rounds of %d s without and %d s with snapshots, %s%n",
+        "%n%d rounds of %d s without and %d s with snapshots (%s), %s%n",
         plan.rounds(),
         plan.windowSeconds(),
         plan.windowSeconds(),
+        mode(),
         plan.everySeconds() == 0
             ? "one after another"
             : "one every " + plan.everySeconds() + " s where it goes");
@@ -73,6 +74,10 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
     out.flush();
   }
 
+  private String mode() {
+    return plan.mode().name().toLowerCase(Locale.ROOT);
+  }
+
   private static String pair(LoadResult load, boolean timeouts) {
     return sum(load.without(), timeouts) + " + " + sum(load.with(), timeouts);
   }
@@ -101,7 +106,7 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("benchmark", "goodput").put("rounds", plan.rounds());
     json.put("windowSeconds", plan.windowSeconds()).put("everySeconds", plan.everySeconds());
-    json.put("warmUpSnapshots", plan.warmUps());
+    json.put("warmUpSnapshots", plan.warmUps()).put("mode", mode());
     json.put("cpus", Runtime.getRuntime().availableProcessors()).put("verified", verified());
     var array = json.putArray("loads");
     for (LoadResult load : loads) {

@@ -2,6 +2,7 @@ package io.vnsnap.bench.goodput;
 
 import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;
+import io.vnsnap.proto.CaptureMode;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,8 +37,9 @@ final class GoodputRun {
    * @param windowSeconds length of a window
    * @param everySeconds from one snapshot's order to the next one's; 0: as soon as one is sealed
    * @param warmUps snapshots before the first window, for the JVM's compiler
+   * @param mode of all captures
    */
-  record Plan(int rounds, int windowSeconds, int everySeconds, int warmUps) {}
+  record Plan(int rounds, int windowSeconds, int everySeconds, int warmUps, CaptureMode mode) {}
 
   GoodputRun(Plan plan, Environment environment, Path kit, Cleanup cleanup, PrintWriter progress) {
     this.plan = plan;
@@ -75,7 +77,7 @@ final class GoodputRun {
   /** The first dozens of snapshots of a JVM cost more, since its compiler takes part in them. */
   private void warmUp() throws BenchmarkException, InterruptedException {
     for (; warmUpsLeft > 0; warmUpsLeft--) {
-      environment.delete(environment.snapshot());
+      environment.delete(environment.snapshot(plan.mode()));
     }
   }
 
@@ -92,7 +94,7 @@ final class GoodputRun {
     long due = start;
     while (snapshots && due < end) {
       sleepUntil(due);
-      taken.add(environment.snapshot());
+      taken.add(environment.snapshot(plan.mode()));
       due = Math.max(due + TimeUnit.SECONDS.toNanos(plan.everySeconds()), System.nanoTime());
     }
     sleepUntil(end);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.vnsnap.proto.CaptureMode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -33,7 +34,7 @@ class GoodputReportTest {
             List.of(window(20e6, 0, List.of()), window(10e6, 1, List.of())),
             List.of(window(19e6, 2, TAKEN), window(9e6, 1, List.of())),
             faults);
-    return new GoodputReport(new GoodputRun.Plan(2, 10, 2, 30), List.of(load));
+    return new GoodputReport(new GoodputRun.Plan(2, 10, 2, 30, CaptureMode.ROUNDS), List.of(load));
   }
 
   @Test
@@ -54,7 +55,7 @@ class GoodputReportTest {
     StringWriter text = new StringWriter();
     report(0).print(new PrintWriter(text));
     assertThat(text.toString())
-        .contains("2 rounds of 10 s")
+        .contains("2 rounds of 10 s without and 10 s with snapshots (rounds), one every 2 s")
         .containsPattern(
             "unlimited +15\\.00 MB/s +14\\.00 MB/s +0\\.9[23] +1 \\+ 3 +2 \\+ 6 +2 +900 +15\\.0 +0");
   }

@@ -9,6 +9,7 @@ import io.vnsnap.vm.RanAwayException;
 import io.vnsnap.vm.RoundRules;
 import io.vnsnap.vm.RoundsSettings;
 import io.vnsnap.vm.VmNetwork;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -46,7 +47,7 @@ final class RoundWalk {
   private final VmNetwork network;
   private final RoundsSettings settings;
   private final RoundRules rules;
-  private final long margin;
+  private final SendBuffer buffer;
   private final RoundsLog rounds = new RoundsLog();
   private final CompletableFuture<Void> halted = new CompletableFuture<>();
   private int round = 1;
@@ -72,22 +73,20 @@ final class RoundWalk {
 
   /**
    * @param network shut and opened here
-   * @param bufferBytes that QEMU's socket keeps
+   * @param buffer of QEMU's socket; small whenever this walk is at rest
    */
   RoundWalk(
       QemuMachine machine,
       CaptureStream stream,
       VmNetwork network,
       RoundsSettings settings,
-      int bufferBytes) {
+      SendBuffer buffer) {
     this.machine = machine;
     this.stream = stream;
     this.network = network;
     this.settings = settings;
     this.rules = new RoundRules(settings);
-    this.margin =
-        ((long) bufferBytes + QEMU_BUFFER_BYTES + Pace.LEAST_READ_BYTES) / Pace.LEAST_PAGE_BYTES
-            + SLACK_PAGES;
+    this.buffer = buffer;
   }
 
   /** What the rounds have brought. */
@@ -190,10 +189,37 @@ final class RoundWalk {
     return near(at).thenCompose(end -> mayEnd && !halted.isDone() ? descend(end) : done(end));
   }
 
-  /** As near to the round's end as QEMU cannot reach it by itself. */
+  /**
+   * As near to the round's end as QEMU cannot reach it by itself: at first with a wide buffer, in
+   * which more pages can be, and ever closer with smaller ones.
+   */
   private CompletionStage<Rest> near(Rest at) {
-    long pages = at.pages() - margin;
-    return pages <= 0 ? done(at) : after(stream.pace().morePages(pages), this::rest);
+    CompletionStage<Rest> way = done(at);
+    for (SendBuffer.Width width : buffer.widths()) {
+      way = way.thenCompose(now -> near(now, width));
+    }
+    return way;
+  }
+
+  private CompletionStage<Rest> near(Rest at, SendBuffer.Width width) {
+    long pages = at.pages() - margin(width);
+    boolean reads = pages > 0 && !halted.isDone();
+    try {
+      // Not made wider for nothing: QEMU, which sleeps, would go on and write as much as fits.
+      if (reads || width.kept() < buffer.kept()) {
+        buffer.set(width);
+      }
+    } catch (IOException e) {
+      return CompletableFuture.failedStage(
+          new HypervisorException("the socket for QEMU broke: " + e.getMessage(), e));
+    }
+    return reads ? after(stream.pace().morePages(pages), this::rest) : done(at);
+  }
+
+  /** Pages that QEMU may be ahead of the reader, if all of them are zero. */
+  private static long margin(SendBuffer.Width width) {
+    long bytes = (long) width.kept() + QEMU_BUFFER_BYTES + Pace.LEAST_READ_BYTES;
+    return bytes / Pace.LEAST_PAGE_BYTES + SLACK_PAGES;
   }
 
   /** Stands still, so that QEMU takes the stream for slow. */

@@ -97,7 +97,7 @@ final class RoundsCapture implements RunningCapture {
     this.buffer = buffer;
     this.network = network;
     this.settings = settings;
-    this.walk = new RoundWalk(machine, stream, network, settings, buffer.smallBytes());
+    this.walk = new RoundWalk(machine, stream, network, settings, buffer);
     this.stallWatch = new StallWatch(machine, stream, this::expectsMore, this::stalled);
   }
 
