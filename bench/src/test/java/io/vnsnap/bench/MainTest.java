@@ -51,7 +51,15 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--rounds=0", "--window=3", "--every=-1", "--rate=0", "--rate=1,fast"})
+  @ValueSource(
+      strings = {
+        "--rounds=0",
+        "--window=3",
+        "--every=-1",
+        "--rate=0",
+        "--rate=1,fast",
+        "--mode=fast"
+      })
   void shouldRefuseWrongUsageOfGoodput(String option) {
     assertThat(run("goodput", option)).isEqualTo(2);
     assertThat(err.toString()).contains("Usage: bench goodput");
