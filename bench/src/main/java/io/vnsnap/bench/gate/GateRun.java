@@ -17,7 +17,13 @@ final class GateRun {
   private static final int RECORDED_OVERHEAD = 128;
 
   private static final long BURST_BYTES = 48L << 20;
+
+  /** Before the first length: until the JVMs have compiled what the rounds will run. */
+  private static final int FIRST_WARM_UP_BURSTS = 64;
+
+  /** Before each other length. */
   private static final int WARM_UP_BURSTS = 8;
+
   private static final int PINGS = 2000;
   private static final long PING_PAUSE_NANOS = 200_000;
 
@@ -49,6 +55,7 @@ final class GateRun {
   private final int burstsPerRound;
   private final PrintWriter out;
   private final List<Route> routes = new ArrayList<>();
+  private int warmUpBursts = FIRST_WARM_UP_BURSTS;
 
   /**
    * @param burstsPerRound bursts whose times are added up to one figure
@@ -81,11 +88,12 @@ final class GateRun {
     say(
         "%d bytes: %d bursts of %d frames in each of %d rounds",
         length, burstsPerRound, frames, rounds);
-    for (Lane lane : lanes) {
-      for (int burst = 0; burst < WARM_UP_BURSTS; burst++) {
+    for (int burst = 0; burst < warmUpBursts; burst++) {
+      for (Lane lane : lanes) {
         long unused = burst(lane, length, frames);
       }
     }
+    warmUpBursts = WARM_UP_BURSTS;
     for (int round = 0; round < rounds; round++) {
       for (Lane lane : lanes) {
         round(lane, length, frames);
