@@ -28,6 +28,9 @@ public record NetSettings(
   /** As much as one part in so many of the heap is for recorded frames, unless told otherwise. */
   private static final int HEAP_PER_RECORDS = 4;
 
+  /** Acknowledgements while a trunk's queue fills up once, unless told otherwise. */
+  private static final int ACKNOWLEDGEMENTS_PER_QUEUE = 32;
+
   /**
    * Reads {@code vnsnap.net} and {@code vnsnap.tls}.
    *
@@ -69,6 +72,14 @@ public record NetSettings(
         : net.getBytes(key);
   }
 
+  private static int acknowledgeBytes(Config trunk) {
+    String key = "acknowledge-bytes";
+    return Math.toIntExact(
+        trunk.getString(key).equals("auto")
+            ? trunk.getBytes("queue-bytes") / ACKNOWLEDGEMENTS_PER_QUEUE
+            : trunk.getBytes(key));
+  }
+
   private static LinkSettings link(Config link) {
     return new LinkSettings(link.getBytes("delayed-bytes"), link.getDuration("granularity"));
   }
@@ -89,7 +100,7 @@ public record NetSettings(
         new TrunkSettings.Receiving(
             trunk.getDuration("hello-timeout"),
             trunk.getInt("max-connections"),
-            Math.toIntExact(trunk.getBytes("acknowledge-bytes")),
+            acknowledgeBytes(trunk),
             trunk.getDuration("acknowledge-delay"),
             trunk.getBytes("read-limit")));
   }

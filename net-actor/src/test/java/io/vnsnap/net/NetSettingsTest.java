@@ -19,6 +19,18 @@ class NetSettingsTest {
   }
 
   @Test
+  void shouldAcknowledgeOftenWhileAQueueFillsUpUnlessToldOtherwise() {
+    String small = "vnsnap.net.trunk.queue-bytes = 1 MiB";
+    assertThat(acknowledgeBytes(small)).isEqualTo(32 << 10);
+    assertThat(acknowledgeBytes(small, "vnsnap.net.trunk.acknowledge-bytes = 3 KiB"))
+        .isEqualTo(3 << 10);
+  }
+
+  private static int acknowledgeBytes(String... settings) {
+    return TwoHosts.settings(String.join("\n", settings)).trunk().receiving().acknowledgeBytes();
+  }
+
+  @Test
   void shouldReplayEveryFrameThatALinkMayDelayAtItsTime() {
     NetSettings settings = NetSettings.from(ConfigFactory.load());
     assertThat(settings.gate().maxReplay().toMillis()).isEqualTo(TopologyRules.LONGEST_WAY_MS);

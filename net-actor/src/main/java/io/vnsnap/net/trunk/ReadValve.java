@@ -17,11 +17,15 @@ final class ReadValve {
   private static final long POLL_MS = 10;
   private static final long LOG_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+  /** Of the limit, what may be read between two looks at how much waits, which take a while. */
+  private static final int READ_PER_LOOK = 256;
+
   private final Transport transport;
   private final LongSupplier waitingBytes;
   private final long limit;
   private final Consumer<Boolean> reading;
   private boolean shut;
+  private long readSinceLook;
   private long closings;
   private long lastLogNanos;
 
@@ -46,8 +50,13 @@ final class ReadValve {
     return closings;
   }
 
-  /** To be called when something was read. */
-  void check() {
+  /** To be called when so much was read. */
+  void afterRead(long bytes) {
+    readSinceLook += bytes;
+    if (readSinceLook < limit / READ_PER_LOOK) {
+      return;
+    }
+    readSinceLook = 0;
     if (shut || waitingBytes.getAsLong() <= limit) {
       return;
     }

@@ -34,6 +34,10 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
   private @Nullable Future<?> helloDeadline;
   private @Nullable Future<?> acknowledgement;
   private long acknowledged;
+
+  /** Since the last {@link #channelReadComplete}. */
+  private long readBytes;
+
   private long unacknowledgedBytes;
   private boolean closed;
 
@@ -94,7 +98,7 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
     ByteBuf in = (ByteBuf) message;
     try {
       if (!closed) {
-        unacknowledgedBytes += in.readableBytes();
+        readBytes += in.readableBytes();
         String nonsense = decoder.decode(in);
         if (nonsense != null) {
           cutOff(nonsense);
@@ -107,7 +111,9 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    listener.afterRead();
+    listener.afterRead(readBytes);
+    unacknowledgedBytes += readBytes;
+    readBytes = 0;
     TrunkSessions.Session open = session;
     if (open == null || open.received() == acknowledged || closed) {
       return;

@@ -194,10 +194,10 @@ public final class TrunkListener {
     return hop;
   }
 
-  /** A batch was read from some connection. */
-  void afterRead() {
+  /** So many bytes were read from some connection. */
+  void afterRead(long bytes) {
     flusher.flush();
-    valve.check();
+    valve.afterRead(bytes);
   }
 
   private void read(boolean on) {
