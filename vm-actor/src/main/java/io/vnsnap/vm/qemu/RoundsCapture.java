@@ -231,8 +231,11 @@ final class RoundsCapture implements RunningCapture {
           started = true;
           walk.rounds().next(stream.counts());
           readToEnd();
+          // To commit takes processors, which QEMU needs to resume the VM.
           return resumedUnlessFailed(
-              migrated.thenComposeAsync(done -> machine.resumeOnLoop(), machine.loop()));
+              migrated
+                  .thenComposeAsync(done -> machine.resumeOnLoop(), machine.loop())
+                  .whenComplete((at, failed) -> stream.approve()));
         });
   }
 
@@ -398,7 +401,6 @@ final class RoundsCapture implements RunningCapture {
       case "completed" -> {
         endedNanos = System.nanoTime();
         migrated.complete(null);
-        stream.approve();
       }
       case "cancelled" -> endedBadly(new HypervisorException("the capture was cancelled"));
       case "failed" -> machine.migrationFailure().thenAccept(this::endedBadly);
