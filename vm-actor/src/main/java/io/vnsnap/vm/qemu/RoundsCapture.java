@@ -231,12 +231,14 @@ final class RoundsCapture implements RunningCapture {
           started = true;
           walk.rounds().next(stream.counts());
           readToEnd();
-          // To commit takes processors, which QEMU needs to resume the VM.
           return resumedUnlessFailed(
-              migrated
-                  .thenComposeAsync(done -> machine.resumeOnLoop(), machine.loop())
-                  .whenComplete((at, failed) -> stream.approve()));
+              migrated.thenComposeAsync(done -> resumeThenCommit(), machine.loop()));
         });
+  }
+
+  /** To commit takes processors, which QEMU needs to resume the VM. */
+  private CompletionStage<Long> resumeThenCommit() {
+    return machine.resumeOnLoop().whenComplete((at, failed) -> stream.approve());
   }
 
   /** From now on the stream ends when QEMU closes it. */
