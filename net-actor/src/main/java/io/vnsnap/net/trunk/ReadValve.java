@@ -50,9 +50,13 @@ final class ReadValve {
     return closings;
   }
 
-  /** To be called when so much was read. */
-  void afterRead(long bytes) {
+  /** So many bytes were read. */
+  void read(int bytes) {
     readSinceLook += bytes;
+  }
+
+  /** To be called when what was read has been passed on. */
+  void check() {
     if (readSinceLook < limit / READ_PER_LOOK) {
       return;
     }

@@ -34,10 +34,6 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
   private @Nullable Future<?> helloDeadline;
   private @Nullable Future<?> acknowledgement;
   private long acknowledged;
-
-  /** Since the last {@link #channelReadComplete}. */
-  private long readBytes;
-
   private long unacknowledgedBytes;
   private boolean closed;
 
@@ -98,7 +94,8 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
     ByteBuf in = (ByteBuf) message;
     try {
       if (!closed) {
-        readBytes += in.readableBytes();
+        unacknowledgedBytes += in.readableBytes();
+        listener.read(in.readableBytes());
         String nonsense = decoder.decode(in);
         if (nonsense != null) {
           cutOff(nonsense);
@@ -111,9 +108,7 @@ final class TrunkInbound extends ChannelInboundHandlerAdapter implements TrunkDe
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    listener.afterRead(readBytes);
-    unacknowledgedBytes += readBytes;
-    readBytes = 0;
+    listener.afterRead();
     TrunkSessions.Session open = session;
     if (open == null || open.received() == acknowledged || closed) {
       return;

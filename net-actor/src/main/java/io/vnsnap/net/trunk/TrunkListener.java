@@ -195,9 +195,14 @@ public final class TrunkListener {
   }
 
   /** So many bytes were read from some connection. */
-  void afterRead(long bytes) {
+  void read(int bytes) {
+    valve.read(bytes);
+  }
+
+  /** A batch was read from some connection. */
+  void afterRead() {
     flusher.flush();
-    valve.afterRead(bytes);
+    valve.check();
   }
 
   private void read(boolean on) {
