@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -41,9 +42,14 @@ public record HostContext(
    * @param settings of VM actors
    * @param consoles how serial consoles are reached
    * @param clock of VM actors, in nanoseconds from an arbitrary start, never running back
+   * @param processorLoad share of this host's processor time that was busy lately, 0 to 1
    */
   public record Vms(
-      Hypervisor hypervisor, VmSettings settings, ConsoleSockets consoles, LongSupplier clock) {}
+      Hypervisor hypervisor,
+      VmSettings settings,
+      ConsoleSockets consoles,
+      LongSupplier clock,
+      DoubleSupplier processorLoad) {}
 
   /**
    * What a host shares with the rest of its node.

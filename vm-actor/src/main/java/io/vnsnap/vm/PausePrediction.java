@@ -4,8 +4,8 @@ import io.vnsnap.proto.CaptureMode;
 import java.util.Locale;
 
 /**
- * Which pause would be shorter. INSTANT's grows with the VM's memory; ROUNDS' with what is dirty at
- * the cut.
+ * How long each mode would pause a VM. INSTANT's grows with the VM's memory; ROUNDS' with what is
+ * dirty at the cut.
  *
  * @param instantMillis INSTANT's pause
  * @param roundsMillis ROUNDS' pause
@@ -18,6 +18,8 @@ record PausePrediction(double instantMillis, double roundsMillis) {
   private static final double INSTANT_BONUS = 1.2;
 
   private static final double MIB = 1 << 20;
+
+  private static final double NANOS_PER_MILLI = 1e6;
 
   /**
    * Whether the dirty rate makes no difference: INSTANT's pause would not be longer than that of
@@ -41,8 +43,14 @@ record PausePrediction(double instantMillis, double roundsMillis) {
         history.roundsFloorMillis() + history.roundsMillisPerMib() * Math.min(dirtyMib, most));
   }
 
-  /** The one with the shorter pause. */
-  CaptureMode mode() {
+  /**
+   * The one with the shorter pause; on a busy host ROUNDS, if their pause is short enough, since
+   * INSTANT takes about three times their processor time (docs/decisions/0019).
+   */
+  CaptureMode mode(boolean busy, AutoSettings auto) {
+    if (busy && roundsMillis <= auto.busyPauseLimit().toNanos() / NANOS_PER_MILLI) {
+      return CaptureMode.ROUNDS;
+    }
     return instantMillis <= roundsMillis * INSTANT_BONUS ? CaptureMode.INSTANT : CaptureMode.ROUNDS;
   }
 

@@ -5,6 +5,7 @@ import io.vnsnap.proto.Staging;
 import io.vnsnap.store.ImageTarget;
 import io.vnsnap.store.ImageWriter;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,11 +14,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gets a VM ready for one cut: chooses how its memory is captured, opens the image and prepares the
- * capture. Of AUTO it makes the mode whose pause is predicted to be the shorter one, and never one
- * that cannot work here. Stages complete on any thread.
+ * capture. Of AUTO it makes the mode that {@link PausePrediction} prefers, and never one that
+ * cannot work here. Stages complete on any thread.
  */
 final class Preparation {
   private static final Logger log = LoggerFactory.getLogger(Preparation.class);
+
+  private static final int PERCENT = 100;
 
   private final String vm;
   private final VmActor.Surroundings with;
@@ -113,18 +116,22 @@ final class Preparation {
   }
 
   private CompletionStage<CaptureMode> predicted(PauseHistory history) {
-    if (PausePrediction.instantAnyway(history)) {
-      return choose(history, -1);
+    double load = with.processorLoad().getAsDouble();
+    boolean busy = with.settings().auto().isBusy(load);
+    if (history.dirtyMib() >= 0 || (!busy && PausePrediction.instantAnyway(history))) {
+      return choose(PausePrediction.of(history, -1), busy, load);
     }
-    if (history.dirtyMib() >= 0) {
-      return choose(history, -1);
-    }
-    return machine.dirtyRate().thenCompose(rate -> choose(history, rate));
+    return machine
+        .dirtyRate()
+        .thenCompose(rate -> choose(PausePrediction.of(history, rate), busy, load));
   }
 
-  private CompletionStage<CaptureMode> choose(PauseHistory history, long dirtyRate) {
-    PausePrediction prediction = PausePrediction.of(history, dirtyRate);
-    return chosen(prediction.mode(), prediction.reason());
+  private CompletionStage<CaptureMode> choose(
+      PausePrediction prediction, boolean busy, double load) {
+    return chosen(
+        prediction.mode(busy, with.settings().auto()),
+        String.format(
+            Locale.ROOT, "%s; processors busy %.0f %%", prediction.reason(), load * PERCENT));
   }
 
   private CompletionStage<CaptureMode> chosen(CaptureMode mode, String reason) {

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,7 +76,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
   /**
    * Get ready for a cut. Reported by {@link VmEvent.Prepared} or {@link VmEvent.CaptureFailed}.
    *
-   * @param mode how memory is captured; AUTO: the one with the shorter predicted pause
+   * @param mode how memory is captured; AUTO: see {@link PausePrediction#mode}
    * @param staging where pages wait that are copied in rounds; unspecified: as configured
    * @param deadline if neither a cut nor an abort is ordered by then, the snapshot fails here
    */
@@ -134,6 +135,8 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
    * @param vne name of the VNE that the VM belongs to
    * @param blocking runs what blocks: opening images in the store
    * @param clock in nanoseconds from an arbitrary start, never running back; asked by any thread
+   * @param processorLoad share of this host's processor time that was busy lately, 0 to 1; asked by
+   *     any thread, never blocks
    */
   public record Surroundings(
       String host,
@@ -143,6 +146,7 @@ public final class VmActor extends AbstractBehavior<VmActor.Command> {
       Valves valves,
       Executor blocking,
       LongSupplier clock,
+      DoubleSupplier processorLoad,
       VmSettings settings) {}
 
   private final String vm;

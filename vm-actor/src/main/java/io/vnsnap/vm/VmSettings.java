@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param resumeInterval time between two tries
  * @param progressInterval time between two reports of progress
  * @param rounds of captures in rounds
+ * @param auto of the choice between capture modes
  */
 public record VmSettings(
     Duration holdDeadline,
@@ -19,7 +20,8 @@ public record VmSettings(
     int resumeTries,
     Duration resumeInterval,
     Duration progressInterval,
-    RoundsSettings rounds) {
+    RoundsSettings rounds,
+    AutoSettings auto) {
 
   /** Reads {@code vnsnap.vm} of the given configuration. */
   public static VmSettings from(Config config) {
@@ -30,6 +32,7 @@ public record VmSettings(
         vm.getInt("resume-tries"),
         vm.getDuration("resume-interval"),
         vm.getDuration("progress-interval"),
-        RoundsSettings.from(config));
+        RoundsSettings.from(config),
+        AutoSettings.from(config));
   }
 }

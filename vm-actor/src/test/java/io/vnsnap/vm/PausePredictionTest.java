@@ -1,15 +1,23 @@
 package io.vnsnap.vm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.vnsnap.proto.CaptureMode;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PausePredictionTest {
   private static final long MIB = 1 << 20;
+  private static final AutoSettings AUTO = new AutoSettings(0.85, Duration.ofMillis(25));
+
+  /** On a host that is not busy. */
+  private static CaptureMode mode(PauseHistory history, long dirtyRate) {
+    return PausePrediction.of(history, dirtyRate).mode(false, AUTO);
+  }
 
   @ParameterizedTest
   @CsvSource({
@@ -26,7 +34,39 @@ class PausePredictionTest {
   })
   void shouldChooseTheShorterPause(long memoryMib, long dirtyMib, CaptureMode mode) {
     PauseHistory history = PauseHistory.of(memoryMib * MIB);
-    assertThat(PausePrediction.of(history, dirtyMib * MIB).mode()).isEqualTo(mode);
+    assertThat(mode(history, dirtyMib * MIB)).isEqualTo(mode);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // MiB of memory, MiB written a second, mode
+    "128, 20, ROUNDS",
+    "512, 60, ROUNDS",
+    "128, 100, INSTANT", // 34 ms are too long
+    "8192, 1000, INSTANT",
+    "65536, 1000, ROUNDS", // 286 ms, and 790 the other way
+  })
+  void shouldSpareABusyHostWhileThePauseIsShort(long memoryMib, long dirtyMib, CaptureMode mode) {
+    PausePrediction prediction =
+        PausePrediction.of(PauseHistory.of(memoryMib * MIB), dirtyMib * MIB);
+    assertThat(prediction.mode(true, AUTO)).isEqualTo(mode);
+  }
+
+  @Test
+  void shouldCallAHostBusyFromTheShareThatIsSet() {
+    assertThat(AUTO.isBusy(0.84)).isFalse();
+    assertThat(AUTO.isBusy(0.85)).isTrue();
+    assertThat(new AutoSettings(1.01, Duration.ZERO).isBusy(1)).isFalse();
+  }
+
+  @Test
+  void shouldRefuseLimitsThatMakeNoSense() {
+    assertThatThrownBy(() -> new AutoSettings(0, Duration.ofMillis(25)))
+        .hasMessageContaining("vnsnap.vm.auto.busy-load must be more than 0");
+    assertThatThrownBy(() -> new AutoSettings(Double.NaN, Duration.ofMillis(25)))
+        .hasMessageContaining("vnsnap.vm.auto.busy-load must be more than 0");
+    assertThatThrownBy(() -> new AutoSettings(0.85, Duration.ofMillis(-1)))
+        .hasMessageContaining("vnsnap.vm.auto.busy-pause-limit must not be negative");
   }
 
   @Test
@@ -56,15 +96,15 @@ class PausePredictionTest {
       slow = slow.afterInstant(60);
     }
     assertThat(slow.instantMillis()).isCloseTo(57, within(3.0));
-    assertThat(PausePrediction.of(slow, 20 * MIB).mode()).isEqualTo(CaptureMode.ROUNDS);
+    assertThat(mode(slow, 20 * MIB)).isEqualTo(CaptureMode.ROUNDS);
   }
 
   @Test
   void shouldForgetABadPauseOfAModeThatIsNotUsed() {
     PauseHistory history = PauseHistory.of(128 * MIB).afterInstant(500);
-    assertThat(PausePrediction.of(history, 0).mode()).isEqualTo(CaptureMode.ROUNDS);
+    assertThat(mode(history, 0)).isEqualTo(CaptureMode.ROUNDS);
     int snapshots = 0;
-    while (PausePrediction.of(history, 0).mode() == CaptureMode.ROUNDS) {
+    while (mode(history, 0) == CaptureMode.ROUNDS) {
       history = history.afterRounds(7, 1);
       assertThat(++snapshots).isLessThan(60);
     }

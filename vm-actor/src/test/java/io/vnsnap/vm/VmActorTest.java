@@ -50,7 +50,8 @@ class VmActorTest {
               Duration.ofSeconds(20),
               Duration.ZERO,
               Duration.ofSeconds(1),
-              1));
+              1),
+          new AutoSettings(0.85, Duration.ofMillis(25)));
   private static final MachineSpec SPEC =
       new MachineSpec(
           "vm",
@@ -66,6 +67,7 @@ class VmActorTest {
   private final ScriptedMachine machine = new ScriptedMachine(script);
   private final MemoryStore store = new MemoryStore();
   private final TestProbe<VmEvent> owner = KIT.createTestProbe();
+  private volatile double processorLoad;
   private ActorRef<VmActor.Command> vm;
 
   @BeforeEach
@@ -82,6 +84,7 @@ class VmActorTest {
                     machine,
                     Runnable::run,
                     System::nanoTime,
+                    () -> processorLoad,
                     SETTINGS),
                 owner.getRef()));
   }
@@ -481,6 +484,23 @@ class VmActorTest {
     run(8 << 10);
     machine.dirty(4L << 30);
     assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.INSTANT);
+  }
+
+  @Test
+  void shouldSpareABusyHostUntilTheGuestWritesTooMuch() {
+    run();
+    processorLoad = 0.97;
+    machine.dirty(1 << 20);
+    assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.ROUNDS);
+    assertThat(script.calls()).contains("dirtyRate");
+    processorLoad = 0.5;
+    assertThat(stored("s2", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.INSTANT);
+    processorLoad = 0.97;
+    machine.dirty(1L << 30);
+    assertThat(stored("s3", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
         .isEqualTo(CaptureMode.INSTANT);
   }
 

@@ -61,6 +61,7 @@ final class OurVm implements AutoCloseable {
             new NoValves(),
             blocking,
             System::nanoTime,
+            () -> 0,
             VmSettings.from(config));
     system = ActorSystem.create(guardian(surroundings), "vnsnap-bench", config);
     cleanup.add(this::close);

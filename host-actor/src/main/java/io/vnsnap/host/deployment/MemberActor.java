@@ -162,6 +162,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
             valves,
             host.shared().blocking(),
             host.vms().clock(),
+            host.vms().processorLoad(),
             host.vms().settings());
     this.vm =
         context.spawn(VmActor.create(plan.machine().name(), surroundings, vmEvents), "machine");

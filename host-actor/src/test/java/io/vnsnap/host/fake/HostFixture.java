@@ -110,7 +110,8 @@ public final class HostFixture implements AutoCloseable {
                         hypervisor,
                         VmSettings.from(config),
                         ConsoleSockets.domain(loops.next()),
-                        System::nanoTime),
+                        System::nanoTime,
+                        () -> 0),
                     new HostContext.Shared(store, blocking, this::take))));
   }
 

@@ -1,6 +1,8 @@
 package io.vnsnap.shell.node;
 
+import com.sun.management.OperatingSystemMXBean;
 import com.typesafe.config.Config;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -23,6 +25,7 @@ import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 
 /** Opens what a host needs beside its actor system. */
 final class HostParts {
@@ -61,8 +64,16 @@ final class HostParts {
             hypervisor,
             VmSettings.from(config),
             ConsoleSockets.domain(consoles.next()),
-            System::nanoTime),
+            System::nanoTime,
+            processorLoad(consoles.next())),
         shared);
+  }
+
+  /** Looked at every second on that loop: a read of one of the kernel's figures. */
+  private static DoubleSupplier processorLoad(EventLoop loop) {
+    ProcessorLoad load = new ProcessorLoad(machine()::getCpuLoad);
+    var unused = loop.scheduleWithFixedDelay(load::look, 0, 1, TimeUnit.SECONDS);
+    return load;
   }
 
   private static Hypervisor hypervisor(Config config, Executor blocking, Resources resources)
@@ -106,8 +117,11 @@ final class HostParts {
     if (options.memoryMib() > 0) {
       return options.memoryMib();
     }
-    var machine =
-        (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    return Math.max(0, machine.getTotalMemorySize() / MIB - RESERVE_MIB);
+    return Math.max(0, machine().getTotalMemorySize() / MIB - RESERVE_MIB);
+  }
+
+  /** The machine, or the container that this process is confined to. */
+  private static OperatingSystemMXBean machine() {
+    return (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
   }
 }

@@ -84,7 +84,11 @@ final class Rehearsal {
             host.diskDirectory().resolve(OWN),
             host.dataPlane(),
             new HostContext.Vms(
-                simulated, host.vms().settings(), host.vms().consoles(), host.vms().clock()),
+                simulated,
+                host.vms().settings(),
+                host.vms().consoles(),
+                host.vms().clock(),
+                host.vms().processorLoad()),
             new HostContext.Shared(host.shared().store(), host.shared().blocking(), this::report));
     ActorRef<ToHost> actor =
         system.systemActorOf(HostActor.create(context), "vnsnap-rehearsal", Props.empty());

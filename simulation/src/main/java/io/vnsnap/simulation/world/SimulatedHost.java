@@ -144,7 +144,7 @@ final class SimulatedHost {
             Path.of("/nonexistent/run", name),
             Path.of("/nonexistent/disks", name),
             plane,
-            new HostContext.Vms(hypervisor, VM_SETTINGS, sockets, kernel::nanos),
+            new HostContext.Vms(hypervisor, VM_SETTINGS, sockets, kernel::nanos, () -> 0),
             new HostContext.Shared(world.store(), blocking, report -> report(report)));
     world
         .system()
