@@ -111,20 +111,22 @@ final class PageImageWriter implements ImageWriter {
       return;
     }
     bytes += length;
+    if (unchanged.take(block, page, nextTurn(), content)) {
+      given.get(block).add(page);
+      staging.ifPresent(area -> area.remove(block, page));
+      return;
+    }
     if (staging.isPresent() && staging.get().put(block, page, content)) {
       return;
     }
-    send(block, page, content);
+    store(block, page, content);
   }
 
-  private void send(int block, long page, ByteBuffer content) throws IOException {
+  private void store(int block, long page, ByteBuffer content) throws IOException {
     if (block != PageTable.REST) {
       given.get(block).add(page);
     }
     int turn = nextTurn();
-    if (unchanged.take(block, page, turn, content)) {
-      return;
-    }
     Batch batch = filling;
     if (batch == null) {
       session.check();
@@ -192,7 +194,9 @@ final class PageImageWriter implements ImageWriter {
     table.setRestBytes(restBytes);
     restPage.clear();
     if (restPage.mismatch(zeros.clear()) >= 0) {
-      send(PageTable.REST, page, restPage);
+      if (!unchanged.take(PageTable.REST, page, nextTurn(), restPage)) {
+        store(PageTable.REST, page, restPage);
+      }
     }
     restPage.clear();
   }
@@ -217,7 +221,7 @@ final class PageImageWriter implements ImageWriter {
       sendRestPage();
     }
     if (staging.isPresent()) {
-      staging.get().drain(this::send);
+      staging.get().drain(this::store);
     }
     sendBatch();
     ended = true;

@@ -7,7 +7,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Sorts out the pages that are what they were in the VM's last image, on the thread that gives
- * them: to compare costs hardly more than to copy, and saves the copy. Used by one thread.
+ * them, while they are in the processor's caches: to compare costs hardly more than to copy, and
+ * saves the copy and its memory. Used by one thread.
  */
 final class UnchangedPages {
   private final Session session;

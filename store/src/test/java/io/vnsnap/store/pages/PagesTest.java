@@ -30,6 +30,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PagesTest {
   private static final int PAGE = ImageReader.PAGE_BYTES;
 
+  /** So many wait for later versions at most. */
+  private static final int STAGED_PAGES =
+      Math.toIntExact(SmallSnapshot.SETTINGS.stagingBytes() / PAGE);
+
   private final MemoryPlace place = new MemoryPlace();
   private final Random random = new Random(11);
   private PageStore store;
@@ -139,23 +143,60 @@ class PagesTest {
   @EnumSource(ImageTarget.Staging.class)
   void shouldKeepTheLastVersionOfEachPage(ImageTarget.Staging staging) throws IOException {
     int pages = 600;
+    byte[] earlier = memory(pages);
+    ImageRecord first = store("s0", earlier);
     byte[] memory = new byte[pages * PAGE];
     ImageRecord image;
     try (ImageWriter writer = store.writeImage(new ImageTarget("s1", "vne", "vm", staging))) {
-      int block = writer.block("ram", memory.length);
+      int block = writer.block(SmallSnapshot.BLOCK, memory.length);
       for (int i = 0; i < 10_000; i++) {
         int page = random.nextInt(pages);
-        if (random.nextInt(5) == 0) {
-          Arrays.fill(memory, page * PAGE, (page + 1) * PAGE, (byte) 0);
-          writer.zeroPage(block, page);
-        } else {
-          memory[page * PAGE + random.nextInt(PAGE)] = (byte) i;
-          writer.page(block, page, ByteBuffer.wrap(memory, page * PAGE, PAGE));
+        switch (random.nextInt(5)) {
+          case 0 -> {
+            Arrays.fill(memory, page * PAGE, (page + 1) * PAGE, (byte) 0);
+            writer.zeroPage(block, page);
+          }
+          case 1 -> {
+            System.arraycopy(earlier, page * PAGE, memory, page * PAGE, PAGE);
+            writer.page(block, page, ByteBuffer.wrap(memory, page * PAGE, PAGE));
+          }
+          default -> {
+            memory[page * PAGE + random.nextInt(PAGE)] = (byte) i;
+            writer.page(block, page, ByteBuffer.wrap(memory, page * PAGE, PAGE));
+          }
         }
       }
       image = SmallSnapshot.record("vm", writer.commit());
     }
     mustBe(image, memory);
+    mustBe(first, earlier);
+  }
+
+  @Test
+  void shouldStageOnlyWhatHasChanged() throws IOException {
+    int pages = 8 * STAGED_PAGES;
+    int changing = STAGED_PAGES / 2;
+    byte[] memory = memory(pages);
+    store("s1", memory);
+    ImageRecord image;
+    try (ImageWriter writer =
+        store.writeImage(new ImageTarget("s2", "vne", "vm", ImageTarget.Staging.MEMORY))) {
+      int block = writer.block(SmallSnapshot.BLOCK, memory.length);
+      for (int page = 0; page < pages; page++) {
+        writer.page(block, page, ByteBuffer.wrap(memory, page * PAGE, PAGE));
+      }
+      byte[] content = new byte[PAGE];
+      for (int version = 0; version < 20; version++) {
+        for (int page = 0; page < changing; page++) {
+          random.nextBytes(content);
+          System.arraycopy(content, 0, memory, page * PAGE, PAGE);
+          writer.page(block, page, ByteBuffer.wrap(content));
+        }
+      }
+      image = SmallSnapshot.record("vm", writer.commit());
+    }
+    mustBe(image, memory);
+    assertThat(image.getAddedBytes()).isLessThan(2L * changing * PAGE);
   }
 
   @Test
