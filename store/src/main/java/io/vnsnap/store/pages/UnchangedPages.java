@@ -13,12 +13,14 @@ import java.nio.ByteBuffer;
 final class UnchangedPages {
   private final Session session;
   private final NhHash nhHash;
+  private final ByteBuffer copy;
   private final long[] nh = new long[NhHash.LONGS];
   private final long[] id = new long[PageIds.LONGS];
 
   UnchangedPages(Session session, NhHash nhHash) {
     this.session = session;
     this.nhHash = nhHash;
+    this.copy = ByteBuffer.allocateDirect(1 << session.table().shift());
   }
 
   /**
@@ -32,7 +34,12 @@ final class UnchangedPages {
       return false;
     }
     int length = 1 << session.table().shift();
-    nhHash.hash(content, content.position(), length, nh);
+    if (content.isDirect()) {
+      nhHash.hash(content, content.position(), length, nh);
+    } else {
+      copy.put(0, content, content.position(), length);
+      nhHash.hash(copy, 0, length, nh);
+    }
     long place = session.unchanged(block, number, nh, id);
     if (place == PagePlace.NONE || !session.needs(PagePlace.pack(place))) {
       return false;

@@ -170,18 +170,21 @@ class PackTest {
   @ValueSource(ints = {4096, 65_536})
   void shouldTellPagesApartByTheirNhHash(int length) {
     NhHash nh = new NhHash(new java.security.SecureRandom());
-    byte[] page = new byte[length];
-    new Random(length).nextBytes(page);
+    byte[] content = new byte[length];
+    new Random(length).nextBytes(content);
+    ByteBuffer page = ByteBuffer.allocateDirect(length).put(content);
     long[] before = new long[NhHash.LONGS];
-    nh.hash(ByteBuffer.wrap(page), 0, length, before);
+    nh.hash(page, 0, length, before);
     long[] after = new long[NhHash.LONGS];
     for (int at = 0; at < length; at++) {
-      page[at] ^= 1;
-      nh.hash(ByteBuffer.wrap(page), 0, length, after);
+      page.put(at, (byte) (content[at] ^ 1));
+      nh.hash(page, 0, length, after);
       assertThat(after).as("byte %d", at).isNotEqualTo(before);
-      page[at] ^= 1;
+      page.put(at, content[at]);
     }
-    nh.hash(ByteBuffer.wrap(page), 0, length, after);
+    nh.hash(page, 0, length, after);
     assertThat(after).isEqualTo(before);
+    assertThatThrownBy(() -> nh.hash(ByteBuffer.wrap(content), 0, length, after))
+        .hasMessageContaining("in the heap");
   }
 }

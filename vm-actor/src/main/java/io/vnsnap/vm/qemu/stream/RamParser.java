@@ -33,7 +33,7 @@ final class RamParser {
 
   private final StreamSink sink;
   private final List<Block> blocks = new ArrayList<>();
-  private final ByteBuffer parted = ByteBuffer.allocate(Layout.PAGE_BYTES);
+  private final ByteBuffer parted = ByteBuffer.allocateDirect(Layout.PAGE_BYTES);
   private State state = State.ENTRY;
   private boolean mayList;
   private long unlisted;
