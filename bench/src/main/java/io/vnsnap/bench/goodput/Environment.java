@@ -4,6 +4,7 @@ import io.vnsnap.bench.BenchmarkException;
 import io.vnsnap.bench.Cleanup;
 import io.vnsnap.proto.CaptureMode;
 import io.vnsnap.proto.Down;
+import io.vnsnap.proto.ImageRecord;
 import io.vnsnap.proto.LinkSpec;
 import io.vnsnap.proto.SnapshotTaken;
 import io.vnsnap.proto.TakeSnapshot;
@@ -149,10 +150,14 @@ final class Environment {
     SnapshotTaken taken =
         ask(request().setTakeSnapshot(TakeSnapshot.newBuilder().setMode(mode).setStrict(true)))
             .getSnapshotTaken();
+    List<ImageRecord> images = taken.getManifest().getImagesList();
+    long inRounds = images.stream().filter(i -> i.getMode() == CaptureMode.ROUNDS).count();
     return new TakenSnapshot(
         taken.getManifest().getSnapshotId(),
         taken.getDurationMs(),
-        SnapshotFigures.of(taken.getManifest()).pauseMaxMs());
+        SnapshotFigures.of(taken.getManifest()).pauseMaxMs(),
+        Math.toIntExact(inRounds),
+        images.size());
   }
 
   void delete(TakenSnapshot snapshot) throws BenchmarkException, InterruptedException {

@@ -45,13 +45,13 @@ public final class GoodputCommand implements Callable<Integer> {
       names = "--rounds",
       paramLabel = "N",
       description = "Windows of each kind (default: ${DEFAULT-VALUE}).")
-  private int rounds = 5;
+  private int rounds = 16;
 
   @Option(
       names = "--window",
       paramLabel = "SECONDS",
       description = "Length of a window (default: ${DEFAULT-VALUE}).")
-  private int window = 10;
+  private int window = 6;
 
   @Option(
       names = "--every",
@@ -65,7 +65,7 @@ public final class GoodputCommand implements Callable<Integer> {
       names = "--warm-up",
       paramLabel = "N",
       description = "Snapshots before the first window (default: ${DEFAULT-VALUE}).")
-  private int warmUps = 30;
+  private int warmUps = 60;
 
   @Option(
       names = "--rate",

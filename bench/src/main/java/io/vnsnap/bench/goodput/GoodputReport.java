@@ -18,7 +18,7 @@ import java.util.Locale;
 record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-  private static final String ROW = "%-12s %10s %10s %7s %10s %10s %9s %9s %9s %7s%n";
+  private static final String ROW = "%-10s %10s %10s %6s %11s %9s %8s %9s %10s %8s %8s %6s%n";
 
   GoodputReport {
     loads = List.copyOf(loads);
@@ -45,9 +45,11 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
         "without",
         "with",
         "ratio",
+        "half",
         "time-outs",
         "resent",
         "snapshots",
+        "in rounds",
         "whole ms",
         "pause ms",
         "faults");
@@ -57,20 +59,23 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
           load.rate(),
           number("%.2f MB/s", LoadResult.median(load.without(), Window::bytesPerSecond) / 1e6),
           number("%.2f MB/s", LoadResult.median(load.with(), Window::bytesPerSecond) / 1e6),
-          number("%.2f", load.ratio()),
+          number("%.2f", LoadResult.median(load.ratios())),
+          number("%.2f", lowerQuartile(load)) + " - " + number("%.2f", upperQuartile(load)),
           pair(load, true),
           pair(load, false),
           load.snapshots().size(),
+          inRounds(load) + " of " + captures(load),
           number("%.0f", wholeMillis(load)),
           number("%.1f", pauseMillis(load)),
           load.faults());
     }
     out.printf(
         "%ngoodput: verified bytes that both guests together received, by this machine's clock;"
-            + " medians.%nratio: of a window with snapshots to the one before it, median."
-            + " time-outs, resent: of the guests'%nkernels, all windows without + with snapshots."
-            + " whole: from order to seal; pause: the longest of a%nsnapshot's; medians."
-            + " faults: what the guests found wrong.%n");
+            + " medians.%nratio: of a window with snapshots to the other one of its round, median;"
+            + " half: where the middle half%nof the ratios lies. time-outs, resent: of the guests'"
+            + " kernels, all windows without + with snapshots.%nin rounds: captures so, of all."
+            + " whole: from order to seal; pause: the longest of a snapshot's; medians.%nfaults:"
+            + " what the guests found wrong.%n");
     out.flush();
   }
 
@@ -84,6 +89,22 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
 
   private static long sum(List<Window> windows, boolean timeouts) {
     return windows.stream().mapToLong(w -> timeouts ? w.timeouts() : w.resent()).sum();
+  }
+
+  private static double lowerQuartile(LoadResult load) {
+    return LoadResult.quantile(load.ratios(), 0.25);
+  }
+
+  private static double upperQuartile(LoadResult load) {
+    return LoadResult.quantile(load.ratios(), 0.75);
+  }
+
+  private static int inRounds(LoadResult load) {
+    return load.snapshots().stream().mapToInt(TakenSnapshot::inRounds).sum();
+  }
+
+  private static int captures(LoadResult load) {
+    return load.snapshots().stream().mapToInt(TakenSnapshot::captures).sum();
   }
 
   private static double wholeMillis(LoadResult load) {
@@ -111,7 +132,9 @@ record GoodputReport(GoodputRun.Plan plan, List<LoadResult> loads) {
     var array = json.putArray("loads");
     for (LoadResult load : loads) {
       ObjectNode node = array.addObject().put("bytesPerSecond", load.rate());
-      node.put("ratio", load.ratio()).put("faults", load.faults());
+      node.put("ratio", LoadResult.median(load.ratios())).put("faults", load.faults());
+      node.put("lowerQuartile", lowerQuartile(load)).put("upperQuartile", upperQuartile(load));
+      node.put("captures", captures(load)).put("capturesInRounds", inRounds(load));
       node.put("snapshotMs", wholeMillis(load)).put("pauseMs", pauseMillis(load));
       node.set("without", json(load.without()));
       node.set("with", json(load.with()));

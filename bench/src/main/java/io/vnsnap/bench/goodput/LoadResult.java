@@ -17,13 +17,11 @@ record LoadResult(String rate, List<Window> without, List<Window> with, long fau
     with = List.copyOf(with);
   }
 
-  /** Goodput with snapshots over that of the window just before; the median of the rounds. */
-  double ratio() {
-    List<Double> ratios =
-        IntStream.range(0, with.size())
-            .mapToObj(i -> with.get(i).bytesPerSecond() / without.get(i).bytesPerSecond())
-            .toList();
-    return median(ratios);
+  /** Of each round, goodput with snapshots over that of the window without. */
+  List<Double> ratios() {
+    return IntStream.range(0, with.size())
+        .mapToObj(i -> with.get(i).bytesPerSecond() / without.get(i).bytesPerSecond())
+        .toList();
   }
 
   List<TakenSnapshot> snapshots() {
@@ -36,8 +34,22 @@ record LoadResult(String rate, List<Window> without, List<Window> with, long fau
 
   /** NaN of nothing. */
   static double median(List<Double> values) {
+    return quantile(values, 0.5);
+  }
+
+  /**
+   * Between two values it lies on the line from one to the other. NaN of nothing.
+   *
+   * @param part 0: the least; 1: the greatest
+   */
+  static double quantile(List<Double> values, double part) {
+    if (values.isEmpty()) {
+      return Double.NaN;
+    }
     List<Double> sorted = values.stream().sorted().toList();
-    int n = sorted.size();
-    return n == 0 ? Double.NaN : (sorted.get((n - 1) / 2) + sorted.get(n / 2)) / 2;
+    double at = part * (sorted.size() - 1);
+    double below = sorted.get((int) at);
+    double above = sorted.get((int) Math.ceil(at));
+    return below + (above - below) * (at - Math.floor(at));
   }
 }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class GoodputReportTest {
   private static final List<TakenSnapshot> TAKEN =
-      List.of(new TakenSnapshot("s1", 800, 10), new TakenSnapshot("s2", 1000, 20));
+      List.of(new TakenSnapshot("s1", 800, 10, 1, 2), new TakenSnapshot("s2", 1000, 20, 2, 2));
 
   @TempDir private Path folder;
 
@@ -38,11 +38,14 @@ class GoodputReportTest {
   }
 
   @Test
-  void shouldCompareEachWindowWithTheOneBefore() throws IOException {
+  void shouldCompareTheWindowsOfEachRound() throws IOException {
     Path file = folder.resolve("goodput.json");
     report(0).writeJson(file);
     JsonNode load = new ObjectMapper().readTree(file.toFile()).path("loads").path(0);
     assertThat(load.path("ratio").asDouble()).isCloseTo((0.95 + 0.9) / 2, within(1e-9));
+    assertThat(load.path("lowerQuartile").asDouble()).isCloseTo(0.9125, within(1e-9));
+    assertThat(load.path("upperQuartile").asDouble()).isCloseTo(0.9375, within(1e-9));
+    assertThat(load.path("capturesInRounds").asInt()).isEqualTo(3);
     assertThat(load.path("without").path("bytesPerSecond").asDouble()).isCloseTo(15e6, within(1.0));
     assertThat(load.path("with").path("timeouts").asLong()).isEqualTo(3);
     assertThat(load.path("with").path("rounds").path(0).path("partOfTimeInSnapshots").asDouble())
@@ -57,7 +60,8 @@ class GoodputReportTest {
     assertThat(text.toString())
         .contains("2 rounds of 10 s without and 10 s with snapshots (rounds), one every 2 s")
         .containsPattern(
-            "unlimited +15\\.00 MB/s +14\\.00 MB/s +0\\.9[23] +1 \\+ 3 +2 \\+ 6 +2 +900 +15\\.0 +0");
+            "unlimited +15\\.00 MB/s +14\\.00 MB/s +0\\.9[23] +0\\.91 - 0\\.94 +1 \\+ 3 +2 \\+ 6"
+                + " +2 +3 of 4 +900 +15\\.0 +0");
   }
 
   @Test

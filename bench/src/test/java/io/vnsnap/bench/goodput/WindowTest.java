@@ -52,7 +52,7 @@ class WindowTest {
   void shouldSayWhatPartOfTheTimeSnapshotsTook() throws BenchmarkException {
     List<Sample> samples = List.of(sample(1, 0, 0, 0), sample(2, 1, 0, 0));
     List<TakenSnapshot> taken =
-        List.of(new TakenSnapshot("s1", 500, 9), new TakenSnapshot("s2", 300, 9));
+        List.of(new TakenSnapshot("s1", 500, 9, 2, 2), new TakenSnapshot("s2", 300, 9, 0, 2));
 
     Window window = Window.of(List.of(samples), 0, 4 * SECOND, 4 * SECOND, taken);
 

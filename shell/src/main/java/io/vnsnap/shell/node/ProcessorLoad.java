@@ -14,9 +14,9 @@ final class ProcessorLoad implements DoubleSupplier {
   private volatile double recent;
 
   /**
-   * @param sinceLastLook share of processor time that was busy since it was asked last, by whomever,
-   *     more than 0 up to 1; anything else: not known. 0 may mean that no time has passed, since
-   *     another host of this process has just asked.
+   * @param sinceLastLook share of processor time that was busy since it was asked last, by
+   *     whomever, more than 0 up to 1; anything else: not known. 0 may mean that no time has
+   *     passed, since another host of this process has just asked.
    */
   ProcessorLoad(DoubleSupplier sinceLastLook) {
     this.sinceLastLook = sinceLastLook;
