@@ -172,7 +172,7 @@ final class CaptureStream {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       committed.completeExceptionally(new CancellationException("interrupted"));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       committed.completeExceptionally(e);
     } finally {
       closeSocket();
