@@ -34,10 +34,16 @@ public final class MemoryStore implements SnapshotStore {
   private final AtomicInteger hung = new AtomicInteger();
   private volatile CountDownLatch hanging = new CountDownLatch(0);
   private volatile long capacity = Long.MAX_VALUE;
+  private volatile boolean outOfMemory;
 
   /** Writers fail when an image grows beyond this. */
   public void limitTo(long bytes) {
     capacity = bytes;
+  }
+
+  /** Writers fail in their next write or commit, for want of memory. */
+  public void runOutOfMemory() {
+    outOfMemory = true;
   }
 
   /** Writers hang in their next write or commit until this is opened. */
@@ -231,7 +237,7 @@ public final class MemoryStore implements SnapshotStore {
     }
 
     private byte[] take(ByteBuffer bytes) throws IOException {
-      hang();
+      failOrHang();
       byte[] copy = new byte[bytes.remaining()];
       bytes.get(copy);
       taken += copy.length;
@@ -242,7 +248,10 @@ public final class MemoryStore implements SnapshotStore {
       return copy;
     }
 
-    private void hang() throws IOException {
+    private void failOrHang() throws IOException {
+      if (outOfMemory) {
+        throw new OutOfMemoryError("no memory in the test store");
+      }
       hung.incrementAndGet();
       try {
         hanging.await();
@@ -260,7 +269,7 @@ public final class MemoryStore implements SnapshotStore {
 
     @Override
     public Committed commit() throws IOException {
-      hang();
+      failOrHang();
       ByteString rest = ByteString.copyFrom(content.toByteArray());
       Stored image = new Stored(List.copyOf(blocks), pages, rest);
       images.put(key, image);

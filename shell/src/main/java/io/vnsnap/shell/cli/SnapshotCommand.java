@@ -73,8 +73,8 @@ final class SnapshotCommand extends ClientCommand {
       paramLabel = "MODE",
       description =
           "How memory is captured: instant: copy on write after the cut; rounds: what changes is"
-              + " copied again and again before it; auto (default): the one with the shorter predicted"
-              + " pause, or, while the host's processors are busy, rounds, if their pause is short.")
+              + " copied again and again before it; auto: the one with the shorter predicted pause, or"
+              + " as the host is configured for busy processors (default).")
   private Mode mode = Mode.AUTO;
 
   @Option(

@@ -193,10 +193,9 @@ final class PageImageWriter implements ImageWriter {
     long page = (restBytes - 1) >>> table.shift();
     table.setRestBytes(restBytes);
     restPage.clear();
-    if (restPage.mismatch(zeros.clear()) >= 0) {
-      if (!unchanged.take(PageTable.REST, page, nextTurn(), restPage)) {
-        store(PageTable.REST, page, restPage);
-      }
+    if (restPage.mismatch(zeros.clear()) >= 0
+        && !unchanged.take(PageTable.REST, page, nextTurn(), restPage)) {
+      store(PageTable.REST, page, restPage);
     }
     restPage.clear();
   }

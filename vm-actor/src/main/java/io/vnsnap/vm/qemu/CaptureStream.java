@@ -220,7 +220,7 @@ final class CaptureStream {
     try {
       parser.feed(content);
       counts = parser.counts();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       notUnderstood = true;
       // Pages are not counted any more.
       pace.halt();

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class CaptureStreamTest {
   private static final int MUCH = 8 << 20;
+  private static final String NO_MEMORY = "no memory in the test store";
 
   private final MemoryStore store = new MemoryStore();
   private final byte[] good = RecordedStream.of(Kind.INSTANT_7, 1).bytes();
@@ -117,6 +118,27 @@ class CaptureStreamTest {
     get(stream.ended());
     assertThat(stream.drained()).isTrue();
     assertThat(store.holds("s1", "vm")).isFalse();
+  }
+
+  @Test
+  void shouldFailWhenTheStoreRunsOutOfMemory() throws Exception {
+    store.runOutOfMemory();
+    send(good, 0, good.length);
+    assertThatThrownBy(() -> get(stream.committed())).hasRootCauseMessage(NO_MEMORY);
+    send(new byte[MUCH], 0, MUCH);
+    qemu.close();
+    get(stream.ended());
+  }
+
+  @Test
+  void shouldFailWhenTheStoreRunsOutOfMemoryAtTheEnd() throws Exception {
+    send(good, 0, good.length);
+    qemu.close();
+    await().until(stream::drained);
+    store.runOutOfMemory();
+    stream.approve();
+    assertThatThrownBy(() -> get(stream.committed())).hasRootCauseMessage(NO_MEMORY);
+    get(stream.ended());
   }
 
   @Test
