@@ -73,8 +73,8 @@ final class SnapshotCommand extends ClientCommand {
       paramLabel = "MODE",
       description =
           "How memory is captured: instant: copy on write after the cut; rounds: what changes is"
-              + " copied again and again before it; auto: the one with the shorter predicted pause, or"
-              + " as the host is configured for busy processors (default).")
+              + " copied again and again before it; auto: the one with the shorter predicted pause, but"
+              + " rounds where processors are busy and their pause is short (default).")
   private Mode mode = Mode.AUTO;
 
   @Option(

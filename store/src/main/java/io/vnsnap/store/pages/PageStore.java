@@ -35,12 +35,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A snapshot store of content-addressed pages on a place, see {@code docs/store-format.md}. Any
  * number of instances, in any number of processes and hosts, may have the same place open.
  */
 public final class PageStore implements SnapshotStore, Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(PageStore.class);
   private static final int MEMORY_SHIFT = 12;
   private static final int DISK_SHIFT = 16;
 
@@ -99,7 +102,24 @@ public final class PageStore implements SnapshotStore, Closeable {
       throws IOException {
     PageIds ids = place.pageIdKey().map(PageIds::hmacSha256).orElseGet(PageIds::sha256);
     FormatObject.ensure(place);
-    return new PageStore(StoreParts.open(place, ids, settings, random));
+    return new PageStore(StoreParts.open(place, ids, fitting(settings), random));
+  }
+
+  private static StoreSettings fitting(StoreSettings wanted) {
+    long limit = DirectMemory.limit();
+    StoreSettings fitting = wanted.within(limit);
+    if (!fitting.equals(wanted)) {
+      LOG.info(
+          "memory outside the heap is bounded to {} MiB (-XX:MaxDirectMemorySize), of which the store"
+              + " takes no more than {} MiB for its stage, {} for staging, {} for history, {} for the"
+              + " index",
+          limit >> 20,
+          fitting.stageBytes() >> 20,
+          fitting.stagingBytes() >> 20,
+          fitting.historyBytes() >> 20,
+          fitting.indexBytes() >> 20);
+    }
+    return fitting;
   }
 
   @Override

@@ -62,4 +62,25 @@ public record StoreSettings(
         Runtime.getRuntime().availableProcessors(),
         -1);
   }
+
+  /**
+   * These sizes, so far as they leave room for one another in the memory that a process may take
+   * outside its heap: stage, staging and history a quarter each, the index an eighth. What is left
+   * is for tables of pages and whoever else is in the process.
+   *
+   * @param directBytes all that it may take outside the heap
+   */
+  StoreSettings within(long directBytes) {
+    return new StoreSettings(
+        host,
+        Math.min(stageBytes, directBytes / 4),
+        Math.min(stagingBytes, directBytes / 4),
+        Math.min(indexBytes, directBytes / 8),
+        Math.min(historyBytes, directBytes / 4),
+        cacheBytes,
+        packBytes,
+        chunkBytes,
+        threads,
+        level);
+  }
 }
