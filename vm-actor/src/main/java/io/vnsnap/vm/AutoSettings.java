@@ -9,7 +9,8 @@ import java.time.Duration;
  *
  * @param busyLoad share of the host's processor time from which on it is busy, more than 0; above
  *     1: never
- * @param busyPauseLimit a busy host takes ROUNDS while their predicted pause is no longer
+ * @param busyPauseLimit a busy host takes ROUNDS while their predicted pause is no longer, but not
+ *     for a VM's first snapshot
  */
 public record AutoSettings(double busyLoad, Duration busyPauseLimit) {
 

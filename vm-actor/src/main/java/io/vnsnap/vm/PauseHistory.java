@@ -9,6 +9,7 @@ package io.vnsnap.vm;
  * @param roundsMillisPerMib what each dirty MiB adds to it
  * @param dirtyMib what was dirty at the cut of the last capture, if it was one in rounds; else
  *     negative
+ * @param captured whether it was captured before
  * @param memoryGib of the VM
  */
 record PauseHistory(
@@ -16,6 +17,7 @@ record PauseHistory(
     double roundsFloorMillis,
     double roundsMillisPerMib,
     double dirtyMib,
+    boolean captured,
     double memoryGib) {
 
   /** Measured with QEMU 7.2 under TCG: 3 ms at 128 MiB, 8 at 512 (docs/benchmarks.md). */
@@ -40,7 +42,8 @@ record PauseHistory(
   /** Of a VM that was never captured. */
   static PauseHistory of(long memoryBytes) {
     double gib = memoryBytes / (double) (1L << 30);
-    return new PauseHistory(firstInstant(gib), ROUNDS_FLOOR_MILLIS, ROUNDS_MILLIS_PER_MIB, -1, gib);
+    return new PauseHistory(
+        firstInstant(gib), ROUNDS_FLOOR_MILLIS, ROUNDS_MILLIS_PER_MIB, -1, false, gib);
   }
 
   private static double firstInstant(double gib) {
@@ -54,6 +57,7 @@ record PauseHistory(
         mix(roundsFloorMillis, ROUNDS_FLOOR_MILLIS, FORGOTTEN),
         mix(roundsMillisPerMib, ROUNDS_MILLIS_PER_MIB, FORGOTTEN),
         -1,
+        true,
         memoryGib);
   }
 
@@ -71,6 +75,7 @@ record PauseHistory(
         much ? roundsFloorMillis : mix(roundsFloorMillis, floor, NEWEST),
         much ? mix(roundsMillisPerMib, perMib, NEWEST) : roundsMillisPerMib,
         copiedMib,
+        true,
         memoryGib);
   }
 

@@ -117,7 +117,7 @@ final class Preparation {
 
   private CompletionStage<CaptureMode> predicted(PauseHistory history) {
     double load = with.processorLoad().getAsDouble();
-    boolean busy = with.settings().auto().isBusy(load);
+    boolean busy = history.captured() && with.settings().auto().isBusy(load);
     if (history.dirtyMib() >= 0 || (!busy && PausePrediction.instantAnyway(history))) {
       return choose(PausePrediction.of(history, -1), busy, load);
     }

@@ -488,10 +488,12 @@ class VmActorTest {
   }
 
   @Test
-  void shouldSpareABusyHostUntilTheGuestWritesTooMuch() {
+  void shouldSpareABusyHostFromTheSecondSnapshotOnUntilTheGuestWritesTooMuch() {
     run();
     processorLoad = 0.97;
     machine.dirty(1 << 20);
+    assertThat(stored("first", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
+        .isEqualTo(CaptureMode.INSTANT);
     assertThat(stored("s1", CaptureMode.AUTO, Staging.STAGING_UNSPECIFIED).getMode())
         .isEqualTo(CaptureMode.ROUNDS);
     assertThat(script.calls()).contains("dirtyRate");
