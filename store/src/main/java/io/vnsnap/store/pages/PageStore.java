@@ -75,6 +75,7 @@ public final class PageStore implements SnapshotStore, Closeable {
    * Opens the store on a place, making one if the place is empty.
    *
    * @param place closed with the store, or if this fails
+   * @param settings of what it takes outside the heap no more than parts of what the JVM may take
    * @throws IOException if the place holds something else, a store of another version, or cannot be
    *     written; the message says what to do
    */
